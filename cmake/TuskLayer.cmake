@@ -1,0 +1,36 @@
+# add_layer(NAME [DEPENDS layer ...] [LIBS library ...] [HEADERS_ONLY])
+#
+# One folder is one static library `tusk_NAME` of every .cc beside the CMakeLists.txt that calls this, tests and
+# benchmarks apart. `*_test.cc` become one test program `NAME_test`. A link test links the whole archive against the
+# declared dependencies only, so an undeclared dependency fails the build rather than a review.
+function(add_layer NAME)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
+
+  set(depends ${ARG_DEPENDS})
+  list(TRANSFORM depends PREPEND tusk_)
+  if(sources)
+    add_library(tusk_${NAME} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(tusk_${NAME} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(tusk_${NAME} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(tusk_${NAME} ${scope} ${depends} ${ARG_LIBS})
+
+  if(TUSK_TESTS AND sources)
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/link_test_main.cc "int main() { return 0; }\n")
+    add_executable(${NAME}_link_test ${CMAKE_CURRENT_BINARY_DIR}/link_test_main.cc)
+    target_link_libraries(${NAME}_link_test PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,tusk_${NAME}>)
+    add_test(NAME ${NAME}_link_test COMMAND ${NAME}_link_test)
+  endif()
+  if(TUSK_TESTS AND tests)
+    add_executable(${NAME}_test ${tests})
+    target_link_libraries(${NAME}_test PRIVATE tusk_${NAME} GTest::gtest GTest::gtest_main)
+    add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
+    set_tests_properties(${NAME}_test PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

@@ -1,0 +1,123 @@
+#include "base/memory.h"
+
+#include <malloc.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "base/check.h"
+
+#if defined(TUSK_MIMALLOC)
+#include <mimalloc.h>
+#endif
+
+namespace tusk::base {
+namespace {
+
+#if defined(TUSK_MIMALLOC)
+void* RawAllocate(size_t bytes) noexcept { return mi_malloc(bytes); }
+void* RawAllocateAligned(size_t bytes, size_t alignment) noexcept { return mi_malloc_aligned(bytes, alignment); }
+void* RawReallocate(void* block, size_t bytes) noexcept { return mi_realloc(block, bytes); }
+void RawFree(void* block) noexcept { mi_free(block); }
+size_t RawSize(const void* block) noexcept { return mi_usable_size(block); }
+#else
+void* RawAllocate(size_t bytes) noexcept { return std::malloc(bytes); }
+void* RawAllocateAligned(size_t bytes, size_t alignment) noexcept {
+  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+void* RawReallocate(void* block, size_t bytes) noexcept { return std::realloc(block, bytes); }
+void RawFree(void* block) noexcept { std::free(block); }
+size_t RawSize(const void* block) noexcept { return malloc_usable_size(const_cast<void*>(block)); }
+#endif
+
+// Threads beyond this many share slots, which costs speed, not correctness: additions are atomic.
+constexpr size_t kCounterSlots = 128;
+
+struct alignas(64) Counter {
+  // Partner: UsedMemory() sums all slots. Publishes nothing but itself, hence relaxed everywhere. May be negative in
+  // one slot: memory is often freed by another thread than the one that allocated it.
+  std::atomic<int64_t> bytes{0};
+};
+
+Counter counters[kCounterSlots];
+std::atomic<size_t> next_slot{0};  // Hands out slots; relaxed, since only uniqueness matters.
+
+thread_local Counter* own_counter = nullptr;
+thread_local bool own_counter_is_shared = false;
+
+[[gnu::noinline]] Counter* ClaimCounter() noexcept {
+  size_t slot = next_slot.fetch_add(1, std::memory_order_relaxed);
+  own_counter_is_shared = slot >= kCounterSlots - 1;
+  own_counter = &counters[slot < kCounterSlots - 1 ? slot : kCounterSlots - 1];
+  return own_counter;
+}
+
+void Count(int64_t delta) noexcept {
+  Counter* counter = own_counter ? own_counter : ClaimCounter();
+  if (__builtin_expect(own_counter_is_shared, 0)) {
+    counter->bytes.fetch_add(delta, std::memory_order_relaxed);
+    return;
+  }
+  // Only this thread writes the slot: a plain read and write, without a locked instruction.
+  counter->bytes.store(counter->bytes.load(std::memory_order_relaxed) + delta, std::memory_order_relaxed);
+}
+
+void* Counted(void* block) noexcept {
+  CHECK(block != nullptr);
+  Count(static_cast<int64_t>(RawSize(block)));
+  return block;
+}
+
+}  // namespace
+
+void* Allocate(size_t bytes) noexcept { return Counted(RawAllocate(bytes)); }
+
+void* Reallocate(void* block, size_t bytes) noexcept {
+  if (block) Count(-static_cast<int64_t>(RawSize(block)));
+  return Counted(RawReallocate(block, bytes));
+}
+
+void Free(void* block) noexcept {
+  if (!block) return;
+  Count(-static_cast<int64_t>(RawSize(block)));
+  RawFree(block);
+}
+
+size_t AllocatedSize(const void* block) noexcept { return block ? RawSize(block) : 0; }
+
+uint64_t UsedMemory() noexcept {
+  int64_t sum = 0;
+  for (const Counter& counter : counters) sum += counter.bytes.load(std::memory_order_relaxed);
+  return sum > 0 ? static_cast<uint64_t>(sum) : 0;
+}
+
+const char* AllocatorName() noexcept {
+#if defined(TUSK_MIMALLOC)
+  return "mimalloc";
+#else
+  return "libc";
+#endif
+}
+
+}  // namespace tusk::base
+
+#if !defined(TUSK_SANITIZED)
+// The sanitizers bring their own operator new, which pairs with delete checks worth more than the account.
+void* operator new(size_t bytes) { return tusk::base::Allocate(bytes); }
+void* operator new[](size_t bytes) { return tusk::base::Allocate(bytes); }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return tusk::base::Allocate(bytes); }
+void* operator new[](size_t bytes, const std::nothrow_t&) noexcept { return tusk::base::Allocate(bytes); }
+void* operator new(size_t bytes, std::align_val_t alignment) {
+  return tusk::base::Counted(tusk::base::RawAllocateAligned(bytes, static_cast<size_t>(alignment)));
+}
+void* operator new[](size_t bytes, std::align_val_t alignment) { return operator new(bytes, alignment); }
+void operator delete(void* block) noexcept { tusk::base::Free(block); }
+void operator delete[](void* block) noexcept { tusk::base::Free(block); }
+void operator delete(void* block, size_t) noexcept { tusk::base::Free(block); }
+void operator delete[](void* block, size_t) noexcept { tusk::base::Free(block); }
+void operator delete(void* block, std::align_val_t) noexcept { tusk::base::Free(block); }
+void operator delete[](void* block, std::align_val_t) noexcept { tusk::base::Free(block); }
+void operator delete(void* block, size_t, std::align_val_t) noexcept { tusk::base::Free(block); }
+void operator delete[](void* block, size_t, std::align_val_t) noexcept { tusk::base::Free(block); }
+#endif

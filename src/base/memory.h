@@ -1,0 +1,25 @@
+// The process' allocator and its account: every byte that operator new or Allocate() hands out is counted, so that
+// `used_memory`, `maxmemory` and MEMORY USAGE speak of what the data really costs, allocator slack included.
+//
+// Counters are one per thread and summed on demand: no shared cache line on the hot path.
+// Threads: thread-safe. Owns: the counters.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tusk::base {
+
+// Uninitialised memory aligned to 8 bytes at least; never null (running out of memory ends the process).
+void* Allocate(size_t bytes) noexcept;
+// Keeps min(old, new) bytes. `block` may be null.
+void* Reallocate(void* block, size_t bytes) noexcept;
+void Free(void* block) noexcept;
+// Bytes that the allocator really set aside for the block.
+size_t AllocatedSize(const void* block) noexcept;
+
+// Bytes handed out now, process-wide. O(threads ever seen), exact up to updates in flight.
+uint64_t UsedMemory() noexcept;
+const char* AllocatorName() noexcept;
+
+}  // namespace tusk::base
