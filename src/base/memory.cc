@@ -73,6 +73,10 @@ void* Counted(void* block) noexcept {
 
 void* Allocate(size_t bytes) noexcept { return Counted(RawAllocate(bytes)); }
 
+void* AllocateAligned(size_t bytes, size_t alignment) noexcept {
+  return Counted(RawAllocateAligned(bytes, alignment));
+}
+
 void* Reallocate(void* block, size_t bytes) noexcept {
   if (block) Count(-static_cast<int64_t>(RawSize(block)));
   return Counted(RawReallocate(block, bytes));

@@ -12,7 +12,9 @@ namespace tusk::base {
 
 // Uninitialised memory aligned to 8 bytes at least; never null (running out of memory ends the process).
 void* Allocate(size_t bytes) noexcept;
-// Keeps min(old, new) bytes. `block` may be null.
+// The same at an address that is a multiple of `alignment`, a power of two.
+void* AllocateAligned(size_t bytes, size_t alignment) noexcept;
+// Keeps min(old, new) bytes. `block` may be null, and must not be an aligned one.
 void* Reallocate(void* block, size_t bytes) noexcept;
 void Free(void* block) noexcept;
 // Bytes that the allocator really set aside for the block.
