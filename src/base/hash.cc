@@ -10,12 +10,15 @@ namespace tusk::base {
 namespace {
 
 // Early among static initialisers, so that a table filled by another one already hashes under the final seed.
-[[gnu::init_priority(200)]] const uint64_t process_seed = SecureRandom64();
+struct Seed {
+  const uint64_t value = SecureRandom64();
+};
+[[gnu::init_priority(200)]] const Seed process_seed;
 
 }  // namespace
 
 uint64_t KeyHash(std::string_view bytes) noexcept {
-  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), process_seed);
+  return XXH3_64bits_withSeed(bytes.data(), bytes.size(), process_seed.value);
 }
 
 uint64_t SeededHash(std::string_view bytes, uint64_t seed) noexcept {
