@@ -1,0 +1,228 @@
+// The one hash table of the house: keyspace stripes, hashes, sets and the members of sorted sets.
+//
+// Extendible hashing over segments of up to kSegmentBucketsMax cache-line buckets (layout: table_core.h). It grows and
+// shrinks one segment at a time, so no operation ever pays for the whole table; a lookup walks table object -> bucket
+// line -> item; iteration is in hash order, hence a Scan() cursor is a position in hash space that any growth or
+// shrinking leaves valid. An empty table holds no memory.
+//
+//   struct Policy {
+//     using Item = T*;                                  // or anything that is a 48-bit pointer
+//     static uint64_t Hash(Item item);                  // the full hash again; called on splits only
+//   };
+//
+// `skip_bits`: top hash bits that are the same for everything in this table, because the caller spent them already.
+// Items with the same full hash are fine; the predicates tell them apart. Erasing may move other items between slots
+// and frees memory, so callbacks of ForEach, Scan and VisitSegment must not change the table.
+//
+// Cost: Find, Insert, Erase O(1); Scan O(1) per call; RandomItem O(1) expected.
+// Threads: caller-synchronised. Owns: its segments, never the items: Clear() hands them back.
+#pragma once
+
+#include <bit>
+#include <type_traits>
+
+#include "base/check.h"
+#include "ds/table_core.h"
+
+namespace tusk::ds {
+
+template <class Policy>
+class Table : public TableCore {
+ public:
+  using Item = typename Policy::Item;
+  static_assert(std::is_pointer_v<Item>);
+
+  // An item's place, for replacing it by another of the same hash. Any Insert or Erase invalidates it.
+  class Slot {
+   public:
+    Slot() noexcept = default;
+    explicit operator bool() const noexcept { return place_.bucket != nullptr; }
+    Item item() const noexcept { return ItemIn(*place_.slot()); }
+    void Replace(Item item) noexcept {
+      DCHECK((BitsOf(item) & ~kPointerMask) == 0);
+      *place_.slot() = (*place_.slot() & ~kPointerMask) | BitsOf(item);
+    }
+
+   private:
+    friend class Table;
+    explicit Slot(Place place) noexcept : place_(place) {}
+    Place place_;
+  };
+
+  explicit Table(uint32_t skip_bits = 0) noexcept : TableCore(skip_bits) {}
+
+  // The item with this hash that `is_wanted(Item)` accepts, or null.
+  template <typename Predicate>
+  Item Find(uint64_t hash, Predicate&& is_wanted) const noexcept {
+    Place place = Locate(hash, is_wanted);
+    return place.bucket ? ItemIn(*place.slot()) : nullptr;
+  }
+
+  template <typename Predicate>
+  Slot FindSlot(uint64_t hash, Predicate&& is_wanted) noexcept {
+    return Slot(Locate(hash, is_wanted));
+  }
+
+  // The caller has made sure that no equal item is there.
+  void Insert(uint64_t hash, Item item) noexcept { InsertRaw(hash, BitsOf(item), &HashRaw); }
+
+  // Takes the item out and returns it, or null.
+  template <typename Predicate>
+  Item Erase(uint64_t hash, Predicate&& is_wanted) noexcept {
+    Slot slot(Locate(hash, is_wanted));
+    return slot ? EraseSlot(hash, slot) : nullptr;
+  }
+  Item EraseSlot(uint64_t hash, Slot slot) noexcept {
+    Item item = slot.item();
+    EraseAt(hash, slot.place_);
+    return item;
+  }
+
+  // Calls `release(Item)` for every item and frees the table's memory. `release` must not touch the table.
+  template <typename Callback>
+  void Clear(Callback&& release) {
+    ForEach(release);
+    FreeAll();
+  }
+
+  // Every item in the order of segments and buckets (hash order up to items displaced within a segment).
+  template <typename Callback>
+  void ForEach(Callback&& callback) const {
+    if (empty()) return;
+    for (size_t i = 0, end = size_t{1} << global_depth(); i < end;) {
+      TableSegmentWord word = WordAt(i);
+      i += SpanOf(word);
+      VisitAll(word, callback);
+    }
+  }
+
+  // Visits the items at home in the bucket that holds position `cursor` and returns the position to go on from, 0 when
+  // the walk is complete. Starting from 0, every item that is present during the whole walk is visited at least once,
+  // whatever is inserted, erased, grown or shrunk between the calls.
+  template <typename Callback>
+  uint64_t Scan(uint64_t cursor, Callback&& callback) const {
+    if (empty() || cursor >> kPositionBits) return 0;
+    TableSegmentWord word = WordAtPosition(cursor);
+    uint32_t bucket = word.HomeOf(word.TagOf(cursor << (64 - kPositionBits)));
+    VisitHome(word, bucket, callback);
+    return PositionAfter(cursor, word, bucket);
+  }
+
+  // A uniformly drawn item: every slot of the table is equally likely to be drawn, free ones are drawn again. size()
+  // must not be 0. Only segments that outgrew kSegmentBucketsMax, which takes alike hashes, are drawn too rarely.
+  Item RandomItem(base::Random& random) const noexcept { return ItemIn(RandomRaw(random)); }
+
+  // Prefetch1 asks for the bucket line of a hash; some time later Prefetch2 reads it and asks for the items behind
+  // matching fingerprints. Together they overlap the memory accesses of a batch of lookups.
+  void Prefetch1(uint64_t hash) const noexcept {
+    if (empty()) return;
+    TableSegmentWord word = WordFor(hash);
+    __builtin_prefetch(&word.buckets()[word.HomeOf(word.TagOf(Shifted(hash)))]);
+  }
+  void Prefetch2(uint64_t hash) const noexcept {
+    if (empty()) return;
+    TableSegmentWord word = WordFor(hash);
+    const TableBucket& bucket = word.buckets()[word.HomeOf(word.TagOf(Shifted(hash)))];
+    for (uint32_t m = bucket.Match(FingerprintOf(hash)); m; m &= m - 1) {
+      __builtin_prefetch(reinterpret_cast<const void*>(bucket.slots[std::countr_zero(m)] & kPointerMask));
+    }
+  }
+
+  // Segments as the snapshotter sees them. A position names the segment that holds it; the table must not be empty.
+  // Buddies with different versions are never merged.
+  uint64_t PositionOf(uint64_t hash) const noexcept { return PositionFrom(hash); }
+  uint64_t SegmentVersion(uint64_t position) const noexcept { return WordAtPosition(position).segment()->version; }
+  void SetSegmentVersion(uint64_t position, uint64_t version) noexcept {
+    WordAtPosition(position).segment()->version = version;
+  }
+  // Visits the whole segment of `position`; returns the first position of the next one, 0 after the last.
+  template <typename Callback>
+  uint64_t VisitSegment(uint64_t position, Callback&& callback) const {
+    if (empty()) return 0;
+    TableSegmentWord word = WordAtPosition(position);
+    VisitAll(word, callback);
+    return PositionAfter(position, word, word.bucket_count() - 1);
+  }
+
+ private:
+  static uint64_t BitsOf(Item item) noexcept { return reinterpret_cast<uint64_t>(item); }
+  static Item ItemIn(uint64_t slot) noexcept { return reinterpret_cast<Item>(slot & kPointerMask); }
+  static uint64_t HashRaw(uint64_t pointer) { return Policy::Hash(ItemIn(pointer)); }
+
+  TableSegmentWord WordAtPosition(uint64_t position) const noexcept {
+    return WordAt(IndexOf(position << (64 - kPositionBits)));
+  }
+
+  // The position after the last one at home in `bucket` of the segment that holds `position`.
+  static uint64_t PositionAfter(uint64_t position, TableSegmentWord word, uint32_t bucket) noexcept {
+    uint32_t segment_bits = kPositionBits - word.depth();
+    uint64_t start = position >> segment_bits << segment_bits;
+    uint64_t next = start + (uint64_t{word.FirstTagOf(bucket + 1)} << (segment_bits - 16));
+    return next >> kPositionBits ? 0 : next;
+  }
+
+  template <typename Predicate>
+  Place Locate(uint64_t hash, Predicate&& is_wanted) const {
+    if (empty()) return {};
+    TableSegmentWord word = WordFor(hash);
+    uint32_t tag = word.TagOf(Shifted(hash));
+    uint32_t home = word.HomeOf(tag);
+    uint8_t fingerprint = FingerprintOf(hash);
+    TableBucket* bucket = &word.buckets()[home];
+    for (uint32_t m = bucket->Match(fingerprint); m; m &= m - 1) {
+      uint32_t i = static_cast<uint32_t>(std::countr_zero(m));
+      if (bucket->slots[i] >> 48 == tag && is_wanted(ItemIn(bucket->slots[i]))) return {bucket, i};
+    }
+    if (__builtin_expect(bucket->overflow == 0, 1)) return {};
+    return LocateDisplaced(word, home, tag, fingerprint, is_wanted);
+  }
+
+  template <typename Predicate>
+  [[gnu::noinline]] static Place LocateDisplaced(TableSegmentWord word, uint32_t home, uint32_t tag,
+                                                 uint8_t fingerprint, Predicate&& is_wanted) {
+    TableBucket* buckets = word.buckets();
+    uint32_t left = buckets[home].overflow;
+    const bool counted = left != TableBucket::kOverflowMax;
+    for (uint32_t b = word.NextBucket(home); b != home; b = word.NextBucket(b)) {
+      for (uint32_t m = buckets[b].Match(fingerprint); m; m &= m - 1) {
+        uint32_t i = static_cast<uint32_t>(std::countr_zero(m));
+        if (buckets[b].slots[i] >> 48 == tag && is_wanted(ItemIn(buckets[b].slots[i]))) return {&buckets[b], i};
+      }
+      if (!counted) continue;
+      for (uint32_t used = buckets[b].Used(); used; used &= used - 1) {
+        uint64_t slot = buckets[b].slots[std::countr_zero(used)];
+        if (word.HomeOf(static_cast<uint32_t>(slot >> 48)) == home && --left == 0) return {};
+      }
+    }
+    return {};
+  }
+
+  template <typename Callback>
+  static void VisitAll(TableSegmentWord word, Callback&& callback) {
+    TableBucket* buckets = word.buckets();
+    for (uint32_t b = 0; b < word.bucket_count(); ++b) {
+      for (uint32_t used = buckets[b].Used(); used; used &= used - 1) {
+        callback(ItemIn(buckets[b].slots[std::countr_zero(used)]));
+      }
+    }
+  }
+
+  template <typename Callback>
+  static void VisitHome(TableSegmentWord word, uint32_t home, Callback&& callback) {
+    TableBucket* buckets = word.buckets();
+    uint32_t left = buckets[home].overflow;
+    const bool counted = left != TableBucket::kOverflowMax;
+    uint32_t b = home;
+    do {
+      for (uint32_t used = buckets[b].Used(); used; used &= used - 1) {
+        uint64_t slot = buckets[b].slots[std::countr_zero(used)];
+        if (word.HomeOf(static_cast<uint32_t>(slot >> 48)) != home) continue;
+        callback(ItemIn(slot));
+        if (b != home && counted) --left;
+      }
+      b = word.NextBucket(b);
+    } while (b != home && left != 0);
+  }
+};
+
+}  // namespace tusk::ds
