@@ -28,7 +28,7 @@
 
 namespace tusk::ds {
 
-// Beyond this a pack refuses to be found "safe to grow"; the owner converts to another encoding (or refuses).
+// The owner converts to another encoding, or refuses, before a pack outgrows this.
 inline constexpr size_t kListPackBytesMax = size_t{1} << 30;
 
 // What is at a position: a view into the pack, or an integer.

@@ -70,7 +70,8 @@ TEST(ListPack, StoresCanonicalIntegersAsIntegersAtEveryWidth) {
   for (int shift = 0; shift < 64; ++shift) {
     for (int64_t around = -2; around <= 2; ++around) {
       for (int64_t sign : {1, -1}) {
-        auto value = static_cast<int64_t>((uint64_t{1} << shift) + static_cast<uint64_t>(around)) * sign;
+        auto bits = (uint64_t{1} << shift) + static_cast<uint64_t>(around);
+        auto value = static_cast<int64_t>(sign < 0 ? 0 - bits : bits);
         ListPack pack;
         pack.PushBack(std::to_string(value));
         ASSERT_TRUE(pack.Get(pack.First()).is_int());
