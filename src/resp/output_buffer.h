@@ -29,7 +29,7 @@ namespace tusk::resp {
 // From this size on, referring to a blob is cheaper than copying it (one more iovec, one shared count each way).
 inline constexpr size_t kSharedBytesMin = 16 * 1024;
 // A chunk's first size, and the largest one that an emptied buffer keeps for reuse.
-inline constexpr size_t kChunkBytes = 16 * 1024;
+inline constexpr size_t kChunkBytes = 4 * 1024;
 inline constexpr size_t kChunkKeptBytesMax = 64 * 1024;
 // Chunks double up to this size; only a single larger piece gets a larger one.
 inline constexpr size_t kChunkBytesMax = 256 * 1024;

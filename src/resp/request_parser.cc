@@ -1,0 +1,243 @@
+#include "resp/request_parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/numbers.h"
+#include "base/text.h"
+
+namespace tusk::resp {
+namespace {
+
+constexpr size_t kArgsKeptMax = 1024;
+// Digits that can't overflow; a longer number takes the slow path.
+constexpr int kFastDigitsMax = 9;
+
+// Reads "<digits>\r\n" at `at` and returns what is behind it, or null if it is anything else or not complete.
+inline const char* ReadPlainLength(const char* at, const char* end, int64_t& value) noexcept {
+  const char* first = at;
+  int64_t number = 0;
+  while (at < end && static_cast<unsigned char>(*at - '0') <= 9 && at - first < kFastDigitsMax) {
+    number = number * 10 + (*at++ - '0');
+  }
+  if (at == first || end - at < 2 || *at != '\r') return nullptr;
+  if (*first == '0' && at - first > 1) return nullptr;
+  value = number;
+  return at + 2;
+}
+
+}  // namespace
+
+RequestParser::~RequestParser() { base::Free(base_); }
+
+RequestParser::Step RequestParser::Fail(std::string_view text) {
+  // With requests before it the broken one is looked at again when they are taken.
+  if (requests_.empty()) error_ = fmt::format("Protocol error: {}", text);
+  return Step::kFailed;
+}
+
+void RequestParser::RestartRequest() noexcept {
+  parsed_ = request_start_;
+  args_.resize(request_first_arg_);
+  args_left_ = 0;
+  bulk_length_ = -1;
+  wanted_bytes_ = 0;
+}
+
+void RequestParser::ForgetTaken() noexcept {
+  DCHECK(request_count() == 0);
+  if (requests_.empty()) return;
+  requests_.clear();
+  next_ = 0;
+  inline_args_.clear();
+  args_.erase(args_.begin(), args_.begin() + static_cast<ptrdiff_t>(request_first_arg_));
+  request_first_arg_ = 0;
+  if (args_.empty() && args_.capacity() > kArgsKeptMax) args_.shrink_to_fit();
+}
+
+std::span<char> RequestParser::PrepareRead() {
+  if (request_count() > 0) {
+    request_start_ = begin_;
+    request_first_arg_ = requests_[next_].first_arg;
+    requests_.resize(next_);
+    RestartRequest();
+  }
+  ForgetTaken();
+  if (begin_ == end_ && parsed_ == begin_) {
+    begin_ = parsed_ = end_ = request_start_ = 0;
+    if (capacity_ > kInputBytesKeptMax) {
+      base::Free(std::exchange(base_, nullptr));
+      capacity_ = 0;
+    }
+  }
+  MakeRoom(std::max(read_bytes_, wanted_bytes_));
+  return {base_ + end_, capacity_ - end_};
+}
+
+// Makes `bytes` of room behind the data, by moving the data to the front or to a larger block.
+void RequestParser::MakeRoom(size_t bytes) {
+  if (capacity_ - end_ >= bytes) return;
+  const char* old_data = base_ + begin_;
+  size_t data_bytes = end_ - begin_;
+  if (begin_ > 0 && data_bytes > 0) std::memmove(base_, base_ + begin_, data_bytes);
+  size_t needed = data_bytes + bytes;
+  if (capacity_ < needed) {
+    // Exactly as much for a large bulk, since nothing need follow it; else with slack, so that growth is linear.
+    capacity_ = wanted_bytes_ >= kBulkReservedBytesMin ? needed : std::max(needed, data_bytes * 2);
+    base_ = static_cast<char*>(base::Reallocate(base_, capacity_));
+  }
+  const uintptr_t from = reinterpret_cast<uintptr_t>(old_data);
+  for (size_t i = request_first_arg_; i < args_.size(); ++i) {
+    // The views of the incomplete request move with the bytes.
+    size_t offset = reinterpret_cast<uintptr_t>(args_[i].data()) - from;
+    args_[i] = {base_ + offset, args_[i].size()};
+  }
+  parsed_ -= begin_;
+  request_start_ -= begin_;
+  end_ = data_bytes;
+  begin_ = 0;
+}
+
+void RequestParser::CommitRead(size_t bytes) noexcept {
+  DCHECK(bytes <= capacity_ - end_);
+  if (bytes == capacity_ - end_) read_bytes_ = std::min(read_bytes_ * 2, kReadBytesMax);
+  end_ += bytes;
+  wanted_bytes_ -= std::min(wanted_bytes_, bytes);
+}
+
+void RequestParser::Feed(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::span<char> room = PrepareRead();
+    size_t count = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), count);
+    CommitRead(count);
+    bytes.remove_prefix(count);
+  }
+}
+
+size_t RequestParser::ParseBatch(size_t requests_max) {
+  if (request_count() > 0) return request_count();
+  ForgetTaken();
+  while (requests_.size() < requests_max && parsed_ < end_ && !failed()) {
+    Step step = ParseOne();
+    if (step == Step::kRequest) {
+      requests_.push_back({static_cast<uint32_t>(request_first_arg_),
+                           static_cast<uint32_t>(args_.size() - request_first_arg_), parsed_});
+    } else if (step == Step::kFailed) {
+      RestartRequest();
+      break;
+    } else if (step == Step::kIncomplete) {
+      break;
+    }
+    request_start_ = parsed_;
+    request_first_arg_ = args_.size();
+    if (requests_.empty()) begin_ = parsed_;
+  }
+  return requests_.size();
+}
+
+Argv RequestParser::Take() noexcept {
+  DCHECK(request_count() > 0);
+  const Request& request = requests_[next_++];
+  begin_ = request.end;
+  // What is skipped behind the last request (blank lines) is taken with it.
+  if (request_count() == 0) begin_ = request_start_;
+  return ArgvOf(request);
+}
+
+void RequestParser::Trim() noexcept {
+  if (buffered_bytes() > 0 || request_count() > 0 || parsed_ != begin_) return;
+  ForgetTaken();
+  base::Free(std::exchange(base_, nullptr));
+  capacity_ = begin_ = parsed_ = end_ = request_start_ = 0;
+  read_bytes_ = kReadBytesMin;
+  args_.shrink_to_fit();
+  requests_.shrink_to_fit();
+}
+
+RequestParser::Step RequestParser::ParseOne() {
+  if (args_left_ > 0) return ParseArguments();
+  if (base_[parsed_] != '*') return ParseInline();
+  int64_t count = 0;
+  bool valid = false;
+  Step step = ReadLength("too big mbulk count string", count, valid);
+  if (step != Step::kRequest) return step;
+  if (!valid || count > kMultibulkCountMax) return Fail("invalid multibulk length");
+  if (!authenticated_ && count > kUnauthenticatedCountMax) return Fail("unauthenticated multibulk length");
+  if (count <= 0) return Step::kSkipped;
+  args_left_ = count;
+  bulk_length_ = -1;
+  return ParseArguments();
+}
+
+RequestParser::Step RequestParser::ReadLength(const char* too_long, int64_t& value, bool& valid) {
+  const char* at = base_ + parsed_ + 1;
+  const char* end = base_ + end_;
+  if (const char* behind = ReadPlainLength(at, end, value)) [[likely]] {
+    parsed_ = static_cast<size_t>(behind - base_);
+    valid = true;
+    return Step::kRequest;
+  }
+  const char* stop = static_cast<const char*>(std::memchr(at, '\r', static_cast<size_t>(end - at)));
+  if (stop == nullptr) return static_cast<size_t>(end - at) >= kInlineBytesMax ? Fail(too_long) : Step::kIncomplete;
+  if (end - stop < 2) return Step::kIncomplete;
+  auto number = base::ParseInt64({at, static_cast<size_t>(stop - at)});
+  valid = number.has_value();
+  value = number.value_or(0);
+  parsed_ = static_cast<size_t>(stop + 2 - base_);
+  return Step::kRequest;
+}
+
+RequestParser::Step RequestParser::ParseArguments() {
+  while (args_left_ > 0) {
+    if (bulk_length_ < 0) {
+      if (parsed_ == end_) return Step::kIncomplete;
+      char type = base_[parsed_];
+      int64_t length = 0;
+      bool valid = false;
+      Step step = ReadLength("too big bulk count string", length, valid);
+      if (step != Step::kRequest) return step;
+      if (type != '$') return Fail(fmt::format("expected '$', got '{}'", type));
+      if (!valid || length < 0 || length > bulk_bytes_max_) return Fail("invalid bulk length");
+      if (!authenticated_ && length > kUnauthenticatedBulkBytesMax) return Fail("unauthenticated bulk length");
+      bulk_length_ = length;
+    }
+    size_t needed = static_cast<size_t>(bulk_length_) + 2;
+    size_t there = end_ - parsed_;
+    if (there < needed) {
+      wanted_bytes_ = needed - there;
+      return Step::kIncomplete;
+    }
+    // As in Redis, the two bytes behind a bulk are skipped unread.
+    args_.emplace_back(base_ + parsed_, static_cast<size_t>(bulk_length_));
+    parsed_ += needed;
+    bulk_length_ = -1;
+    --args_left_;
+  }
+  return Step::kRequest;
+}
+
+RequestParser::Step RequestParser::ParseInline() {
+  const char* at = base_ + parsed_;
+  size_t there = end_ - parsed_;
+  const char* newline = static_cast<const char*>(std::memchr(at, '\n', there));
+  if (newline == nullptr) return there > kInlineBytesMax ? Fail("too big inline request") : Step::kIncomplete;
+  size_t length = static_cast<size_t>(newline - at);
+  if (length > kInlineBytesMax) return Fail("too big inline request");
+  std::string_view line(at, length > 0 && at[length - 1] == '\r' ? length - 1 : length);
+  auto words = base::SplitQuotedLine(line);
+  if (!words) return Fail("unbalanced quotes in request");
+  parsed_ += length + 1;
+  if (words->empty()) return Step::kSkipped;
+  // A vector keeps its strings in place when the outer vector grows, so the views stay good.
+  inline_args_.push_back(*std::move(words));
+  for (const std::string& word : inline_args_.back()) args_.emplace_back(word);
+  return Step::kRequest;
+}
+
+}  // namespace tusk::resp
