@@ -1,12 +1,14 @@
 # add_layer(NAME [DEPENDS layer ...] [LIBS library ...] [HEADERS_ONLY])
 #
 # One folder is one static library `tusk_NAME` of every .cc beside the CMakeLists.txt that calls this, tests and
-# benchmarks apart. `*_test.cc` become one test program `NAME_test`. A link test links the whole archive against the
-# declared dependencies only, so an undeclared dependency fails the build rather than a review.
+# benchmarks apart. `*_test.cc` become one test program `NAME_test`, each `*_fuzz.cc` a libFuzzer program of its own. A
+# link test links the whole archive against the declared dependencies only, so an undeclared dependency fails the build
+# rather than a review.
 function(add_layer NAME)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cc)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_fuzz.cc)
   list(FILTER sources EXCLUDE REGEX "_(test|bench|fuzz)\\.cc$")
 
   set(depends ${ARG_DEPENDS})
@@ -32,5 +34,15 @@ function(add_layer NAME)
     target_link_libraries(${NAME}_test PRIVATE tusk_${NAME} GTest::gtest GTest::gtest_main)
     add_test(NAME ${NAME}_test COMMAND ${NAME}_test)
     set_tests_properties(${NAME}_test PROPERTIES TIMEOUT 300)
+  endif()
+  if(TUSK_FUZZ)
+    foreach(source IN LISTS fuzzers)
+      get_filename_component(program ${source} NAME_WE)
+      add_executable(${program} EXCLUDE_FROM_ALL ${source})
+      target_link_libraries(${program} PRIVATE tusk_${NAME})
+      target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+      add_dependencies(fuzz_programs ${program})
+    endforeach()
   endif()
 endfunction()

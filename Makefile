@@ -1,0 +1,101 @@
+# The commands of the house. `make help` prints them; each installs what it needs by tools/setup.sh first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+JOBS ?= 2
+PREFIX ?= /usr/local
+ARGS ?=
+# Objects of one checkout serve every other: paths are kept out of the cache's keys.
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= 1
+export CTEST_PARALLEL_LEVEL ?= $(JOBS)
+
+server := build/release/src/main/tusk-server
+
+.PHONY: help run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak fuzz \
+        lint format analyze install clean
+
+help: ## Print this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# $(call build,preset[,target ...]): configures once, then builds. Progress lines of Ninja are kept: a first build is long.
+define build
+@[ -f build/$(1)/build.ninja ] || cmake --preset $(1) >build-$(1).log 2>&1 || { cat build-$(1).log; exit 1; }
+@rm -f build-$(1).log
+@cmake --build build/$(1) -j $(JOBS) $(if $(2),--target $(2))
+endef
+
+run: server ## Build the server and start it in the foreground (ARGS="--port 7000 ...")
+	@exec $(server) $(ARGS)
+
+server:
+	@tools/setup.sh build
+	$(call build,release)
+
+test: ## Build and run every quick test
+	@tools/setup.sh test
+	$(call build,dev)
+	@ctest --preset dev
+
+test-asan: ## The same under AddressSanitizer
+	@tools/setup.sh test
+	$(call build,asan)
+	@ctest --preset asan
+
+test-tsan: ## The same under ThreadSanitizer
+	@tools/setup.sh test
+	$(call build,tsan)
+	@setarch -R ctest --preset tsan
+
+test-ubsan: ## The same under UndefinedBehaviorSanitizer
+	@tools/setup.sh test
+	$(call build,ubsan)
+	@ctest --preset ubsan
+
+bench: ## Measure side by side with Debian's redis-server (ARGS="--rounds 5")
+	@tools/setup.sh bench
+	$(call build,release)
+	@bench/run.py $(ARGS)
+
+conformance: server ## Redis' own Tcl suite, ours beside redis-server's result
+	@tools/setup.sh conformance
+	@tests/conformance/run $(ARGS)
+
+oracle: server ## Random commands compared with redis-server, the long run
+	@tools/setup.sh test
+	@tests/oracle/run $(ARGS)
+
+clients: server ## Task queues and client libraries, unmodified
+	@tools/setup.sh clients
+	@tests/clients/run $(ARGS)
+
+stress: server ## Eight workers, random traffic, one truth: the long run
+	@tools/setup.sh test
+	@tests/stress/run $(ARGS)
+
+soak: server ## Hours of mixed traffic; memory and latency over time (ARGS="--minutes 60")
+	@tools/setup.sh test
+	@tests/soak/run $(ARGS)
+
+fuzz: ## libFuzzer on every parser of foreign bytes (SECONDS_EACH=60)
+	@tools/setup.sh fuzz
+	$(call build,fuzz,fuzz_programs)
+	@tests/fuzz/run $(ARGS)
+
+lint: analyze ## The house's checks with their reports, and the thread-safety analysis
+	@tools/checks/run.py --report
+
+analyze: ## Clang 19's thread-safety analysis of every source file
+	@tools/setup.sh analyze
+	$(call build,analyze,analyze)
+
+format: ## Rewrite the C++ files in the house's layout
+	@tools/setup.sh format
+	@git ls-files '*.cc' '*.h' | xargs clang-format -i
+
+install: server ## Install to PREFIX (default /usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## Remove everything that was built
+	rm -rf build
