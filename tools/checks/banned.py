@@ -22,7 +22,7 @@ def cpp_test(path):
 
 
 ROWS = [
-    (r"\busing\s+namespace\b", is_cpp, "no `using namespace`: a call site shows which layer it touches"),
+    (r"\busing\s+namespace\b(?!\s+std::[\w:]*literals\b)", is_cpp, "no `using namespace`: a call site shows which layer it touches"),
     (r"\bstd::(cout|cerr|clog)\b|(?<![\w:])f?printf\s*\(|\bputs\s*\(", below_main,
      "layers do not print: log through the interface you were given, or return a Status"),
     (r"#\s*include\s*<(iostream|regex)>", product, "<iostream> and <regex> cost every build and start-up"),
