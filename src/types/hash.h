@@ -1,0 +1,108 @@
+// The hash value: a list pack of field, value, field, value, ... in order of insertion while fields are few and texts
+// short, a table from then on. It never converts back, as in Redis.
+//
+// Threads: stripe-guarded. Owns: everything it holds. Views are valid until the next change.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "ds/list_pack.h"
+#include "ds/table.h"
+#include "types/text_node.h"
+
+namespace tusk::types {
+
+struct HashLimits {
+  size_t listpack_entries_max = 512;
+  size_t listpack_value_max = 64;
+};
+
+class Hash {
+ public:
+  enum class Encoding : uint8_t { kListPack, kTable };  // In the order of Data's alternatives.
+  // Text or integer, whichever the encoding holds.
+  using Element = ds::ListPackElement;
+  struct Entry {
+    Element field;
+    Element value;
+  };
+
+  Hash() noexcept = default;
+  ~Hash() { Clear(); }
+  Hash(Hash&& other) noexcept : data_(std::move(other.data_)) {}
+  Hash& operator=(Hash&& other) noexcept {
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  Hash(const Hash&) = delete;
+  Hash& operator=(const Hash&) = delete;
+
+  // The pack holds pairs with distinct fields; codec checks that.
+  static Hash FromListPack(ds::ListPack pack) noexcept { return Hash(Data(std::move(pack))); }
+  Hash Clone() const noexcept;
+
+  Encoding encoding() const noexcept { return static_cast<Encoding>(data_.index()); }
+  // As OBJECT ENCODING says it.
+  std::string_view EncodingName() const noexcept;
+  // Fields.
+  size_t size() const noexcept;
+  bool empty() const noexcept { return size() == 0; }
+  // Bytes, `samples` entries of a table looked at and extrapolated from; 0: all.
+  size_t MemoryBytes(size_t samples = 0) const noexcept;
+
+  std::optional<Element> Get(std::string_view field) const noexcept;
+  bool Exists(std::string_view field) const noexcept { return Get(field).has_value(); }
+  // True when the field is new. Neither text may lie in this hash.
+  bool Put(std::string_view field, std::string_view value, const HashLimits& limits) noexcept;
+  bool Delete(std::string_view field) noexcept;
+  // Goes to a table at once if `count` more fields are about to come that would end there anyway.
+  void Expect(size_t count, const HashLimits& limits) noexcept;
+  void Clear() noexcept;
+
+  // Uniformly drawn; size() > 0.
+  Entry RandomEntry(base::Random& random) const noexcept;
+
+  template <typename Callback>  // void(Element field, Element value)
+  void ForEach(Callback&& callback) const {
+    if (const auto* pack = std::get_if<ds::ListPack>(&data_)) {
+      for (auto pos = pack->First(); pos != ds::ListPack::kNone;) {
+        auto value_pos = pack->Next(pos);
+        callback(pack->Get(pos), pack->Get(value_pos));
+        pos = pack->Next(value_pos);
+      }
+    } else {
+      std::get<FieldTable>(data_).ForEach(
+          [&](const PairNode* node) { callback(Element(node->field()), Element(node->value())); });
+    }
+  }
+  // As ds::Table::Scan; a pack is visited whole at once.
+  template <typename Callback>
+  uint64_t Scan(uint64_t cursor, Callback&& callback) const {
+    if (const auto* table = std::get_if<FieldTable>(&data_)) {
+      return table->Scan(cursor,
+                         [&](const PairNode* node) { callback(Element(node->field()), Element(node->value())); });
+    }
+    ForEach(callback);
+    return 0;
+  }
+
+  // For codecs; null in another encoding.
+  const ds::ListPack* list_pack() const noexcept { return std::get_if<ds::ListPack>(&data_); }
+
+ private:
+  using FieldTable = ds::Table<PairNodePolicy>;
+  using Data = std::variant<ds::ListPack, FieldTable>;
+
+  explicit Hash(Data data) noexcept : data_(std::move(data)) {}
+  void ToTable(size_t count) noexcept;
+  static bool PutInTable(FieldTable& table, std::string_view field, std::string_view value) noexcept;
+
+  Data data_;
+};
+
+}  // namespace tusk::types
