@@ -1,0 +1,133 @@
+// Key extraction: which arguments of a request are keys. Declared in command/command_table.h.
+#include <algorithm>
+
+#include "base/numbers.h"
+#include "base/text.h"
+#include "command/command_table.h"
+
+namespace tusk::command {
+namespace {
+
+// The position where a spec's search begins; 0 when the keyword is missing, -1 when the spec can't be
+// followed.
+int64_t FindBegin(const KeySpec& spec, Argv argv) noexcept {
+  auto count = static_cast<int64_t>(argv.size());
+  if (spec.begin == KeySpec::Begin::kIndex) return spec.index;
+  if (spec.begin == KeySpec::Begin::kUnknown) return -1;
+  int64_t step = spec.index >= 0 ? 1 : -1;
+  for (int64_t i = spec.index >= 0 ? spec.index : count + spec.index; i >= 1 && i < count; i += step) {
+    if (base::EqualsIgnoreCase(argv[static_cast<size_t>(i)], spec.keyword)) return i + 1;
+  }
+  return 0;
+}
+
+// first..last, both included. False: the arguments can't be right.
+bool FindRange(const KeySpec& spec, Argv argv, int64_t begin, int64_t& first, int64_t& last) noexcept {
+  auto count = static_cast<int64_t>(argv.size());
+  first = begin;
+  switch (spec.find) {
+    case KeySpec::Find::kUnknown:
+      return false;
+    case KeySpec::Find::kRange:
+      if (spec.last >= 0) {
+        last = first + spec.last;
+      } else if (spec.limit == 0) {
+        last = count + spec.last;
+      } else {
+        last = first + (count - first) / spec.limit + spec.last;
+      }
+      break;
+    case KeySpec::Find::kKeyNum: {
+      int64_t at = begin + spec.key_num_index;
+      if (at >= count) return false;
+      auto keys = base::ParseInt64(argv[static_cast<size_t>(at)]);
+      if (!keys || *keys < 1 || *keys > count) return false;
+      first = begin + spec.first_key;
+      last = first + (*keys - 1) * spec.step;
+      break;
+    }
+  }
+  return first < count && last < count && last >= first;
+}
+
+bool ExtractBySpecs(const Command& command, Argv argv, KeyPositions& out) {
+  for (const KeySpec& spec : command.spec->keys) {
+    if (spec.flags & kKeyNotKey) continue;
+    int64_t begin = FindBegin(spec, argv);
+    if (begin == 0) continue;  // An optional keyword that was not given.
+    int64_t first = 0;
+    int64_t last = 0;
+    if (begin < 0 || !FindRange(spec, argv, begin, first, last) || (spec.flags & kKeyIncomplete)) {
+      out.clear();
+      return false;
+    }
+    for (int64_t i = first; i <= last; i += spec.step) out.push_back({static_cast<uint32_t>(i), spec.flags});
+  }
+  return !out.empty();
+}
+
+// SORT key [...] STORE destination: the last STORE counts, and the arguments of other options are none.
+void ExtractSort(Argv argv, bool may_store, KeyPositions& out) {
+  out.push_back({1, kKeyRO | kKeyAccess});
+  uint32_t destination = 0;
+  for (size_t i = 2; i < argv.size(); ++i) {
+    if (base::EqualsIgnoreCase(argv[i], "limit")) {
+      i += 2;
+    } else if (base::EqualsIgnoreCase(argv[i], "get") || base::EqualsIgnoreCase(argv[i], "by")) {
+      i += 1;
+    } else if (base::EqualsIgnoreCase(argv[i], "store") && i + 1 < argv.size()) {
+      destination = static_cast<uint32_t>(++i);
+    }
+  }
+  if (may_store && destination != 0) out.push_back({destination, kKeyOW | kKeyUpdate});
+}
+
+// SET overwrites unless GET is among its options.
+void ExtractSet(Argv argv, KeyPositions& out) {
+  for (size_t i = 3; i < argv.size(); ++i) {
+    if (base::EqualsIgnoreCase(argv[i], "get")) {
+      out.push_back({1, kKeyRW | kKeyAccess | kKeyUpdate});
+      return;
+    }
+  }
+  out.push_back({1, kKeyOW | kKeyUpdate});
+}
+
+}  // namespace
+
+bool HasKeys(const Command& command) noexcept {
+  return std::ranges::any_of(command.spec->keys,
+                             [](const KeySpec& spec) { return !(spec.flags & kKeyNotKey); });
+}
+
+bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_flags) {
+  out.clear();
+  switch (command.key_shape) {
+    case Command::KeyShape::kNone:
+      return false;
+    case Command::KeyShape::kOne:
+      if (exact_flags && command.has_own_keys) {
+        ExtractSet(argv, out);
+      } else {
+        out.push_back({static_cast<uint32_t>(command.first_key), command.key_flags});
+      }
+      return true;
+    case Command::KeyShape::kRange: {
+      auto count = static_cast<int64_t>(argv.size());
+      int64_t last = command.last_key >= 0 ? command.last_key : count + command.last_key;
+      if (last >= count) return false;
+      for (int64_t i = command.first_key; i <= last; i += command.key_step) {
+        out.push_back({static_cast<uint32_t>(i), command.key_flags});
+      }
+      return !out.empty();
+    }
+    case Command::KeyShape::kSpecs:
+      return ExtractBySpecs(command, argv, out);
+    case Command::KeyShape::kOwn:
+      ExtractSort(argv, command.has(kWrite), out);
+      return true;
+  }
+  return false;
+}
+
+}  // namespace tusk::command
