@@ -52,11 +52,12 @@ std::unique_ptr<List> List::Clone() const {
   return copy;
 }
 
-size_t List::MemoryBytes() const noexcept {
-  size_t bytes = sizeof(List);
-  if (!many_) return bytes + one_.pack.MemoryBytes();
-  for (const Node& node : *many_) bytes += sizeof(Node) + node.pack.MemoryBytes();
-  return bytes + sizeof(Nodes);
+size_t List::MemoryBytes(size_t samples) const noexcept {
+  if (!many_) return sizeof(List) + one_.pack.MemoryBytes();
+  size_t looked = samples == 0 ? many_->size() : std::min(samples, many_->size()), bytes = 0;
+  for (size_t i = 0; i < looked; ++i) bytes += (*many_)[i].pack.MemoryBytes();
+  if (looked > 0) bytes = bytes * many_->size() / looked;
+  return sizeof(List) + sizeof(Nodes) + many_->size() * sizeof(Node) + bytes;
 }
 
 // A list about to grow leaves the single pack if all that comes would not fit into it.

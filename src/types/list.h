@@ -38,7 +38,6 @@ struct ListLimits {
   bool IsLarge(size_t text_size) const noexcept;
 };
 
-enum class ListEncoding : uint8_t { kListPack, kQuickList };
 enum class ListEnd : uint8_t { kHead, kTail };
 
 class List {
@@ -69,11 +68,11 @@ class List {
 
   uint64_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
-  ListEncoding encoding() const noexcept {
-    return many_ ? ListEncoding::kQuickList : ListEncoding::kListPack;
-  }
-  std::string_view encoding_name() const noexcept { return many_ ? "quicklist" : "listpack"; }
-  size_t MemoryBytes() const noexcept;
+  // As OBJECT ENCODING says.
+  std::string_view encoding() const noexcept { return many_ ? "quicklist" : "listpack"; }
+  bool is_packed() const noexcept { return !many_; }
+  // Looks at up to `samples` nodes (0: all) and takes the others to be alike.
+  size_t MemoryBytes(size_t samples) const noexcept;
 
   // One after the other, so that pushing a, b at the head leaves b, a.
   void Push(ListEnd end, std::span<const std::string_view> texts, const ListLimits& limits);
