@@ -1,0 +1,145 @@
+// Entry: one key with its value, in one allocation.
+//
+//   0        4         8        16                      32 (or 16)
+//   +--------+---------+--------+----------+-----+-----+-----+----------------+
+//   | meta   | key len | word   | deadline | heap pos   | key | embedded value |
+//   +--------+---------+--------+----------+------------+-----+----------------+
+//                               `-- only when the key has a deadline --'
+//
+// meta: 24 bits access clock (eviction), 4 bits type, 4 bits representation. The top bit of "key len" says whether the
+// deadline block is there. word: the integer, the length of the embedded value, or the pointer to the value's object.
+//
+// Threads: stripe-guarded. Owns: the value. Entries are created, replaced and destroyed by Shard only, because the
+// table and the deadline index point at them.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/numbers.h"
+#include "types/string_value.h"
+
+namespace tusk::types {
+class List;
+class Set;
+class ZSet;
+class Hash;
+}  // namespace tusk::types
+
+namespace tusk::store {
+
+enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash };
+
+// "string", "list", "set", "zset", "hash": TYPE's names.
+std::string_view TypeName(Type type) noexcept;
+
+enum class Rep : uint8_t {
+  kInteger,      // word is the integer.
+  kEmbedded,     // word is the length; bytes follow the key.
+  kEmbeddedRaw,  // The same, but written in place before, so that OBJECT ENCODING says "raw" as Redis would.
+  kRaw,          // word is a types::RawString's block.
+  kObject,       // word is a types::List*, Set*, ZSet* or Hash*.
+};
+
+// Longer strings get a buffer of their own. Redis embeds up to 44 bytes and calls the rest raw; the name that clients
+// see follows that limit, the layout follows this one.
+inline constexpr size_t kEmbeddedMax = 192;
+inline constexpr size_t kEmbstrNameMax = 44;
+inline constexpr size_t kKeyLengthMax = 512u << 20;
+
+template <typename T>
+struct TypeOf;
+template <>
+struct TypeOf<types::List> { static constexpr Type kValue = Type::kList; };
+template <>
+struct TypeOf<types::Set> { static constexpr Type kValue = Type::kSet; };
+template <>
+struct TypeOf<types::ZSet> { static constexpr Type kValue = Type::kZSet; };
+template <>
+struct TypeOf<types::Hash> { static constexpr Type kValue = Type::kHash; };
+
+class Entry {
+ public:
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  Type type() const noexcept { return static_cast<Type>((meta_ >> 24) & 15); }
+  Rep rep() const noexcept { return static_cast<Rep>(meta_ >> 28); }
+  std::string_view key() const noexcept { return {KeyBytes(), key_length()}; }
+  uint32_t key_length() const noexcept { return key_length_ & ~kDeadlineBit; }
+
+  bool has_deadline() const noexcept { return key_length_ & kDeadlineBit; }
+  // Unix milliseconds; kNoDeadline without one.
+  int64_t deadline_ms() const noexcept { return has_deadline() ? deadline_block()->deadline_ms : kNoDeadline; }
+  bool ExpiredAt(int64_t now_ms) const noexcept { return has_deadline() && deadline_block()->deadline_ms <= now_ms; }
+  static constexpr int64_t kNoDeadline = -1;
+
+  // Access clock: seconds for LRU, or minutes and counter for LFU (store/eviction.h). 24 bits.
+  uint32_t access() const noexcept { return meta_ & 0xffffff; }
+  void set_access(uint32_t value) noexcept { meta_ = (meta_ & 0xff000000u) | (value & 0xffffff); }
+
+  // Strings. The view is valid until the key is next written; an integer is spelled into `buffer`.
+  bool is_integer() const noexcept { return rep() == Rep::kInteger; }
+  int64_t integer() const noexcept { return static_cast<int64_t>(word_); }
+  struct TextBuffer { char bytes[base::kInt64TextMax]; };
+  std::string_view text(TextBuffer& buffer) const noexcept;
+  size_t text_size() const noexcept;
+  // For kRaw only: a share of the bytes, which stay as they are while it lives, so that a reply need not copy them.
+  std::shared_ptr<const void> SharedRaw() const;
+
+  // Objects. The type must be right.
+  template <typename T>
+  T& object() const noexcept {
+    DCHECK(type() == TypeOf<T>::kValue);
+    return *reinterpret_cast<T*>(word_);
+  }
+
+  // OBJECT ENCODING's name.
+  std::string_view EncodingName() const noexcept;
+  // Elements of a collection, bytes of a string.
+  size_t ElementCount() const noexcept;
+  // Entry and value, allocator slack included; collections are sampled like Redis' MEMORY USAGE.
+  size_t MemoryBytes(size_t samples) const noexcept;
+
+ private:
+  friend class Shard;
+  friend class ExpiryIndex;
+  Entry() = default;
+
+  struct DeadlineBlock {
+    int64_t deadline_ms;
+    uint32_t heap_position;
+    uint32_t unused;
+  };
+  static constexpr uint32_t kDeadlineBit = 1u << 31;
+
+  const DeadlineBlock* deadline_block() const noexcept { return reinterpret_cast<const DeadlineBlock*>(this + 1); }
+  DeadlineBlock* deadline_block() noexcept { return reinterpret_cast<DeadlineBlock*>(this + 1); }
+  const char* KeyBytes() const noexcept {
+    return reinterpret_cast<const char*>(this + 1) + (has_deadline() ? sizeof(DeadlineBlock) : 0);
+  }
+  char* KeyBytes() noexcept { return const_cast<char*>(static_cast<const Entry*>(this)->KeyBytes()); }
+  char* EmbeddedBytes() noexcept { return KeyBytes() + key_length(); }
+  const char* EmbeddedBytes() const noexcept { return KeyBytes() + key_length(); }
+  void set_type_and_rep(Type type, Rep rep) noexcept {
+    meta_ = (meta_ & 0xffffff) | static_cast<uint32_t>(type) << 24 | static_cast<uint32_t>(rep) << 28;
+  }
+
+  uint32_t meta_;
+  uint32_t key_length_;
+  uint64_t word_;
+};
+static_assert(sizeof(Entry) == 16);
+
+inline std::string_view Entry::text(TextBuffer& buffer) const noexcept {
+  switch (rep()) {
+    case Rep::kInteger: return {buffer.bytes, base::FormatInt64(integer(), buffer.bytes)};
+    case Rep::kRaw: return types::RawString::ViewOf(reinterpret_cast<const void*>(word_));
+    default: return {EmbeddedBytes(), static_cast<size_t>(word_)};
+  }
+}
+
+}  // namespace tusk::store

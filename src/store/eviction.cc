@@ -1,0 +1,158 @@
+#include "store/eviction.h"
+
+#include <limits>
+#include <string>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "store/transaction.h"
+
+namespace tusk::store {
+namespace {
+
+// One call evicts no longer than this: a command that comes while a lot must go pays its part, not all of it.
+constexpr int64_t kMakeRoomMicrosMax = 20'000;
+
+uint32_t Minutes(int64_t now_ms) noexcept { return static_cast<uint32_t>(now_ms / 60'000) & 0xffff; }
+
+struct Candidate {
+  bool found = false;
+  uint64_t score = 0;  // The highest goes first.
+  DbIndex db = 0;
+  std::string key;
+};
+
+uint64_t Score(const Entry& entry, EvictionPolicy policy, int64_t now_ms, const Settings& settings) noexcept {
+  switch (policy) {
+    case EvictionPolicy::kAllKeysLru:
+    case EvictionPolicy::kVolatileLru:
+      return LruIdleSeconds(entry.access(), now_ms);
+    case EvictionPolicy::kAllKeysLfu:
+    case EvictionPolicy::kVolatileLfu:
+      return 255u - LfuCounter(entry.access(), now_ms, settings);
+    case EvictionPolicy::kVolatileTtl:
+      return std::numeric_limits<uint64_t>::max() - static_cast<uint64_t>(entry.deadline_ms());
+    default:
+      return base::ThreadRandom().Next();
+  }
+}
+
+class Evictor {
+ public:
+  explicit Evictor(Transaction& transaction) noexcept
+      : transaction_(transaction), keyspace_(transaction.keyspace()), policy_(keyspace_.settings().maxmemory_policy) {}
+
+  // Samples keys, evicts the best of them. False when no key qualifies.
+  bool EvictOne() {
+    best_.found = false;
+    int64_t wanted = keyspace_.settings().maxmemory_samples;
+    size_t start = base::ThreadRandom().Below(kStripeCount);
+    int64_t sampled = 0;
+    for (size_t i = 0; i < kStripeCount && sampled < wanted; ++i) sampled += SampleStripe((start + i) % kStripeCount);
+    return best_.found && Evict();
+  }
+
+ private:
+  int64_t SampleStripe(size_t index) {
+    Stripe& stripe = keyspace_.stripe(index);
+    int64_t sampled = 0;
+    bool locked = false;
+    for (size_t db = 0; db < keyspace_.databases(); ++db) {
+      Shard* shard = stripe.FindShard(static_cast<DbIndex>(db));
+      if (!shard || (IsVolatile(policy_) ? shard->volatile_size() : shard->size()) == 0) continue;
+      if (!locked && !transaction_.TryLockOne(index)) return sampled;
+      locked = true;
+      if (Entry* entry = Pick(*shard)) {
+        Consider(*entry, static_cast<DbIndex>(db));
+        ++sampled;
+      }
+    }
+    if (locked) transaction_.Unlock();
+    return sampled;
+  }
+
+  Entry* Pick(Shard& shard) {
+    base::Random& random = base::ThreadRandom();
+    if (!IsVolatile(policy_)) return shard.empty() ? nullptr : shard.table().RandomItem(random);
+    if (shard.expiry().empty()) return nullptr;
+    if (policy_ == EvictionPolicy::kVolatileTtl) return &shard.expiry().first();
+    return &shard.expiry().at(random.Below(shard.expiry().size()));
+  }
+
+  void Consider(const Entry& entry, DbIndex db) {
+    uint64_t score = Score(entry, policy_, transaction_.now_ms(), keyspace_.settings());
+    if (best_.found && score <= best_.score) return;
+    best_.found = true;
+    best_.score = score;
+    best_.db = db;
+    best_.key.assign(entry.key());
+  }
+
+  bool Evict() {
+    Key key = Key::Of(best_.key);
+    if (!transaction_.TryLockOne(key.stripe())) return true;  // Busy: another sample will do.
+    if (Entry* entry = transaction_.Find(best_.db, key, Access::kPeek)) {
+      transaction_.Event(kEventEvicted, "evicted", key, best_.db);
+      if (transaction_.wants_changes()) transaction_.AddChange(best_.db, {"DEL", key.text});
+      transaction_.Touch(best_.db, key);
+      transaction_.Delete(best_.db, key, *entry, true);
+      keyspace_.counters().evicted_keys.fetch_add(1, std::memory_order_relaxed);
+    }
+    transaction_.Commit();
+    transaction_.Unlock();
+    return true;
+  }
+
+  Transaction& transaction_;
+  Keyspace& keyspace_;
+  EvictionPolicy policy_;
+  Candidate best_;
+};
+
+}  // namespace
+
+uint64_t LruIdleSeconds(uint32_t access, int64_t now_ms) noexcept { return (LruClock(now_ms) - access) & kAccessMax; }
+
+uint8_t LfuCounter(uint32_t access, int64_t now_ms, const Settings& settings) noexcept {
+  int64_t decay = settings.lfu_decay_time;
+  uint8_t counter = access & 0xff;
+  if (decay == 0) return counter;
+  uint64_t idle_minutes = (Minutes(now_ms) - (access >> 8)) & 0xffff;
+  uint64_t periods = idle_minutes / static_cast<uint64_t>(decay);
+  return periods >= counter ? 0 : static_cast<uint8_t>(counter - periods);
+}
+
+uint32_t LfuTouched(uint32_t access, int64_t now_ms, const Settings& settings) noexcept {
+  uint8_t counter = LfuCounter(access, now_ms, settings);
+  if (counter < 255) {
+    double above = counter > kLfuInitial ? counter - kLfuInitial : 0;
+    double probability = 1.0 / (above * static_cast<double>(settings.lfu_log_factor.get()) + 1);
+    if (base::ThreadRandom().Unit() < probability) ++counter;
+  }
+  return Minutes(now_ms) << 8 | counter;
+}
+
+uint32_t FreshAccess(int64_t now_ms, const Settings& settings) noexcept {
+  return IsLfu(settings.maxmemory_policy) ? Minutes(now_ms) << 8 | kLfuInitial : LruClock(now_ms);
+}
+
+bool MakeRoom(Transaction& transaction) {
+  Keyspace& keyspace = transaction.keyspace();
+  uint64_t limit = keyspace.settings().maxmemory;
+  if (limit == 0 || base::UsedMemory() <= limit) return true;
+  if (keyspace.settings().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
+  Evictor evictor(transaction);
+  int64_t start = keyspace.clock().MonotonicMicros();
+  while (base::UsedMemory() > limit) {
+    if (!evictor.EvictOne()) {
+      // What the background thread still has to free counts as memory, but it is on its way out.
+      if (keyspace.reclaimer().pending_objects() == 0) return false;
+      keyspace.reclaimer().Drain();
+      continue;
+    }
+    if (keyspace.clock().MonotonicMicros() - start > kMakeRoomMicrosMax) break;
+  }
+  return true;
+}
+
+}  // namespace tusk::store

@@ -1,0 +1,88 @@
+// Keyspace: all stripes, the lane, and what is counted about them.
+//
+// Threads: thread-safe as described per member; a stripe's content needs its lock. Owns: all data.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "store/events.h"
+#include "store/parking_lot.h"
+#include "store/reclaimer.h"
+#include "store/settings.h"
+#include "store/stripe.h"
+
+namespace tusk::store {
+
+// Counted where the thing happens, under different stripes' locks: relaxed additions, none on the path of a plain read
+// or write.
+struct KeyspaceCounters {
+  std::atomic<uint64_t> expired_keys{0};
+  std::atomic<uint64_t> evicted_keys{0};
+  std::atomic<uint64_t> evicted_for_us{0};
+  std::atomic<uint64_t> dirty{0};  // Changes since the last save.
+};
+
+class Keyspace {
+ public:
+  struct Options {
+    size_t databases = 16;
+    const base::Clock* clock = nullptr;
+    Settings* settings = nullptr;
+  };
+  explicit Keyspace(const Options& options);
+  ~Keyspace();
+
+  Stripe& stripe(size_t index) noexcept { return stripes_[index]; }
+  Stripe& StripeOf(const Key& key) noexcept { return stripes_[key.stripe()]; }
+  size_t databases() const noexcept { return databases_; }
+  const base::Clock& clock() const noexcept { return *clock_; }
+  Settings& settings() noexcept { return *settings_; }
+  const Settings& settings() const noexcept { return *settings_; }
+  ParkingLot& parking() noexcept { return parking_; }
+  Reclaimer& reclaimer() noexcept { return reclaimer_; }
+  KeyspaceCounters& counters() noexcept { return counters_; }
+  // The lane (DESIGN 2.4): whoever holds it may wait for stripes while holding others.
+  StripeLock& lane() noexcept { return lane_; }
+
+  // Keys in a database, and those with a deadline. No lock: a sum of counters that move meanwhile.
+  uint64_t Size(DbIndex db) const noexcept;
+  uint64_t VolatileSize(DbIndex db) const noexcept;
+  // Mean time to live of the keys with a deadline, milliseconds; 0 without any. Takes the stripes one at a time,
+  // skipping busy ones: an estimate for INFO.
+  int64_t AverageTtl(DbIndex db) noexcept;
+
+  // Observers of changes, fixed before the first command. Null: nobody follows and no record is made.
+  void SetObserver(ChangeObserver* observer) noexcept { observer_ = observer; }
+  ChangeObserver* observer() const noexcept { return observer_; }
+  void SetEventSink(EventSink* sink) noexcept { sink_ = sink; }
+  EventSink* event_sink() const noexcept { return sink_; }
+  uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
+
+  // Deadlines: the earliest of each stripe, for the timers (store/expirer.h). Written under the stripe's lock.
+  void PublishDeadline(size_t stripe_index) noexcept;
+  int64_t NextDeadline(size_t stripe_index) const noexcept {
+    return next_deadline_[stripe_index].load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::unique_ptr<Stripe[]> stripes_;
+  // Partner: the timers, which look here without the stripe's lock and take it before they act. Relaxed: a late look
+  // is repeated soon.
+  std::unique_ptr<std::atomic<int64_t>[]> next_deadline_;
+  size_t databases_;
+  const base::Clock* clock_;
+  Settings* settings_;
+  ChangeObserver* observer_ = nullptr;
+  EventSink* sink_ = nullptr;
+  std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
+  KeyspaceCounters counters_;
+  ParkingLot parking_;
+  StripeLock lane_;
+  Reclaimer reclaimer_;
+};
+
+}  // namespace tusk::store

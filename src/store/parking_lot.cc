@@ -1,0 +1,28 @@
+#include "store/parking_lot.h"
+
+namespace tusk::store {
+
+bool ParkingLot::Park(size_t slot, StripeLock& lock, WakeTarget& target, uint64_t session_id) {
+  Lot& lot = lots_[slot % kLots];
+  base::MutexLock hold(lot.mutex);
+  // Under the lot's mutex: an unlocker that sees the mark waits in WakeAll() until the item is in the list.
+  if (!lock.MarkContended()) return false;
+  lot.parked.push_back({slot, &target, session_id});
+  return true;
+}
+
+void ParkingLot::WakeAll(size_t slot) noexcept {
+  Lot& lot = lots_[slot % kLots];
+  base::MutexLock hold(lot.mutex);
+  size_t kept = 0;
+  for (Parked& parked : lot.parked) {
+    if (parked.slot == slot) {
+      parked.target->WakeParked(parked.session_id);
+    } else {
+      lot.parked[kept++] = parked;
+    }
+  }
+  lot.parked.resize(kept);
+}
+
+}  // namespace tusk::store

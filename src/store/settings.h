@@ -1,0 +1,73 @@
+// Settings: what the store and the commands read while they work. The configuration table writes, everybody reads.
+//
+// Threads: thread-safe; every field is a relaxed atomic, because each stands for itself: a reader may see one setting
+// before another that was written first. Owns: plain numbers.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace tusk::store {
+
+enum class EvictionPolicy : uint8_t {
+  kNoEviction,
+  kAllKeysLru,
+  kAllKeysLfu,
+  kAllKeysRandom,
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileRandom,
+  kVolatileTtl,
+};
+
+template <typename T>
+class Setting {
+ public:
+  constexpr Setting(T value) noexcept : value_(value) {}  // NOLINT(google-explicit-constructor): reads as the default.
+  T get() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void set(T value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  operator T() const noexcept { return get(); }  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::atomic<T> value_;
+};
+
+struct Settings {
+  // Encodings. Bytes for *_value; a negative list size is a class of node bytes (-1: 4 KB ... -5: 64 KB).
+  Setting<int64_t> list_max_listpack_size{-2};
+  Setting<int64_t> list_compress_depth{0};
+  Setting<uint64_t> hash_max_listpack_entries{128};
+  Setting<uint64_t> hash_max_listpack_value{64};
+  Setting<uint64_t> set_max_intset_entries{512};
+  Setting<uint64_t> set_max_listpack_entries{128};
+  Setting<uint64_t> set_max_listpack_value{64};
+  Setting<uint64_t> zset_max_listpack_entries{128};
+  Setting<uint64_t> zset_max_listpack_value{64};
+
+  // Memory.
+  Setting<uint64_t> maxmemory{0};  // Bytes; 0: no limit.
+  Setting<EvictionPolicy> maxmemory_policy{EvictionPolicy::kNoEviction};
+  Setting<int64_t> maxmemory_samples{5};
+  Setting<int64_t> lfu_log_factor{10};
+  Setting<int64_t> lfu_decay_time{1};  // Minutes.
+  Setting<bool> lazyfree_lazy_eviction{false};
+  Setting<bool> lazyfree_lazy_expire{false};
+  Setting<bool> lazyfree_lazy_server_del{false};
+  Setting<bool> lazyfree_lazy_user_del{false};
+  Setting<bool> lazyfree_lazy_user_flush{false};
+
+  // Expiry. DEBUG SET-ACTIVE-EXPIRE turns the timer off; reads hide expired keys all the same.
+  Setting<bool> active_expire{true};
+
+  // Protocol and commands.
+  Setting<uint64_t> proto_max_bulk_len{512u << 20};
+  Setting<uint32_t> notify_keyspace_events{0};   // EventClass bits, store/events.h.
+  Setting<int64_t> slowlog_log_slower_than{10'000};  // Microseconds; negative: off.
+  Setting<uint64_t> slowlog_max_len{128};
+  Setting<int64_t> latency_monitor_threshold{0};  // Milliseconds; 0: off.
+  Setting<int64_t> busy_reply_threshold{5'000};   // Milliseconds.
+  Setting<bool> protected_configs{false};
+  Setting<bool> enable_debug_command{false};
+};
+
+}  // namespace tusk::store

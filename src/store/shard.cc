@@ -1,0 +1,215 @@
+#include "store/shard.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/memory.h"
+#include "store/reclaimer.h"
+
+namespace tusk::store {
+namespace {
+
+// Bytes behind the entry's header for a key, its optional deadline and an embedded value.
+size_t EntryBytes(size_t key_length, size_t deadline_bytes, size_t embedded_bytes) noexcept {
+  return sizeof(Entry) + deadline_bytes + key_length + embedded_bytes;
+}
+
+}  // namespace
+
+void Shard::Publish() noexcept {
+  size_.store(table_.size(), std::memory_order_relaxed);
+  volatile_size_.store(expiry_.size(), std::memory_order_relaxed);
+}
+
+Entry* Shard::Create(std::string_view key, bool with_deadline, size_t embedded_bytes) {
+  CHECK(key.size() <= kKeyLengthMax);
+  size_t deadline_bytes = with_deadline ? sizeof(Entry::DeadlineBlock) : 0;
+  auto* entry = static_cast<Entry*>(base::Allocate(EntryBytes(key.size(), deadline_bytes, embedded_bytes)));
+  entry->meta_ = 0;
+  entry->key_length_ = static_cast<uint32_t>(key.size()) | (with_deadline ? Entry::kDeadlineBit : 0);
+  entry->word_ = 0;
+  std::memcpy(entry->KeyBytes(), key.data(), key.size());
+  return entry;
+}
+
+void Shard::Release(Entry* entry) noexcept { base::Free(entry); }
+
+void Shard::DestroyValue(Entry& entry, Reclaimer* reclaimer) noexcept {
+  if (entry.rep() == Rep::kRaw || entry.rep() == Rep::kObject) {
+    Value value(entry.type(), entry.rep(), entry.word_);
+    if (reclaimer) reclaimer->Reclaim(std::move(value));
+  }
+  entry.set_type_and_rep(Type::kString, Rep::kInteger);
+}
+
+Entry& Shard::Link(const Key& key, Entry* entry) {
+  table_.Insert(key.hash, entry);
+  Publish();
+  return *entry;
+}
+
+void Shard::Unlink(const Key& key, Entry& entry) noexcept {
+  if (entry.has_deadline()) expiry_.Remove(entry);
+  Entry* erased = table_.Erase(key.hash, [&entry](const Entry* other) { return other == &entry; });
+  CHECK(erased == &entry);
+  Publish();
+}
+
+void Shard::Rebind(const Key& key, Entry* from, Entry* to) noexcept {
+  to->meta_ = from->meta_;
+  to->word_ = from->word_;
+  auto slot = table_.FindSlot(key.hash, [from](const Entry* other) { return other == from; });
+  CHECK(bool(slot));
+  slot.Replace(to);
+  if (from->has_deadline() && to->has_deadline()) {
+    *to->deadline_block() = *from->deadline_block();
+    expiry_.Rebind(*to);
+  }
+  Release(from);
+}
+
+Entry& Shard::Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer) {
+  if (!entry) return Link(key, Create(key.text, false, embedded_bytes));
+  DestroyValue(*entry, reclaimer);
+  size_t deadline_bytes = entry->has_deadline() ? sizeof(Entry::DeadlineBlock) : 0;
+  size_t needed = EntryBytes(key.text.size(), deadline_bytes, embedded_bytes);
+  size_t room = base::AllocatedSize(entry);
+  // Kept in place while it fits and does not waste more than half.
+  if (needed <= room && needed * 2 >= room) return *entry;
+  Entry* moved = Create(key.text, entry->has_deadline(), embedded_bytes);
+  Rebind(key, entry, moved);
+  return *moved;
+}
+
+Entry& Shard::PutString(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer) {
+  if (bytes.size() <= base::kInt64TextMax) {
+    if (std::optional<int64_t> integer = base::ParseInt64(bytes)) return PutInteger(key, entry, *integer, reclaimer);
+  }
+  if (bytes.size() > kEmbeddedMax) {
+    Entry& target = Prepare(key, entry, 0, reclaimer);
+    target.word_ = reinterpret_cast<uint64_t>(types::RawString(bytes).Release());
+    target.set_type_and_rep(Type::kString, Rep::kRaw);
+    return target;
+  }
+  Entry& target = Prepare(key, entry, bytes.size(), reclaimer);
+  target.word_ = bytes.size();
+  target.set_type_and_rep(Type::kString, Rep::kEmbedded);
+  if (!bytes.empty()) std::memcpy(target.EmbeddedBytes(), bytes.data(), bytes.size());
+  return target;
+}
+
+Entry& Shard::PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer* reclaimer) {
+  Entry& target = Prepare(key, entry, 0, reclaimer);
+  target.word_ = static_cast<uint64_t>(value);
+  target.set_type_and_rep(Type::kString, Rep::kInteger);
+  return target;
+}
+
+Entry& Shard::Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaimer) {
+  CHECK(!value.empty());
+  if (value.rep_ == Rep::kRaw) {
+    std::string_view bytes = types::RawString::ViewOf(reinterpret_cast<const void*>(value.word_));
+    if (bytes.size() <= kEmbeddedMax) return PutString(key, entry, bytes, reclaimer);
+  }
+  Entry& target = Prepare(key, entry, 0, reclaimer);
+  target.word_ = value.word_;
+  target.set_type_and_rep(value.type_, value.rep_);
+  value.present_ = false;
+  return target;
+}
+
+char* Shard::MutableString(const Key& key, Entry*& entry, size_t size) {
+  Entry::TextBuffer buffer;
+  std::string_view old = entry->text(buffer);
+  size_t new_size = old.size() > size ? old.size() : size;
+  if (entry->rep() == Rep::kRaw) {
+    types::RawString raw = types::RawString::Adopt(reinterpret_cast<void*>(entry->word_));
+    raw.Resize(new_size);
+    char* writable = raw.Mutable();
+    entry->word_ = reinterpret_cast<uint64_t>(raw.Release());
+    return writable;
+  }
+  // An integer's text is in `buffer`, an embedded one may move with the entry: both are copied out first.
+  char copy[kEmbeddedMax];
+  std::memcpy(copy, old.data(), old.size());
+  char* bytes = nullptr;
+  if (new_size > kEmbeddedMax) {
+    types::RawString raw(std::string_view(copy, old.size()));
+    raw.Resize(new_size);
+    bytes = raw.Mutable();
+    entry = &Prepare(key, entry, 0, nullptr);
+    entry->word_ = reinterpret_cast<uint64_t>(raw.Release());
+    entry->set_type_and_rep(Type::kString, Rep::kRaw);
+    return bytes;
+  }
+  entry = &Prepare(key, entry, new_size, nullptr);
+  entry->word_ = new_size;
+  entry->set_type_and_rep(Type::kString, Rep::kEmbeddedRaw);
+  bytes = entry->EmbeddedBytes();
+  std::memcpy(bytes, copy, old.size());
+  std::memset(bytes + old.size(), 0, new_size - old.size());
+  return bytes;
+}
+
+Value Shard::Take(const Key& key, Entry& entry) {
+  Value value;
+  if (entry.rep() == Rep::kRaw || entry.rep() == Rep::kObject) {
+    value = Value(entry.type(), entry.rep(), entry.word_);
+  } else {
+    value = Value::CloneOf(entry);
+  }
+  Unlink(key, entry);
+  Release(&entry);
+  return value;
+}
+
+void Shard::Delete(const Key& key, Entry& entry, Reclaimer* reclaimer) {
+  Unlink(key, entry);
+  DestroyValue(entry, reclaimer);
+  Release(&entry);
+}
+
+Entry& Shard::SetDeadline(const Key& key, Entry& entry, int64_t deadline_ms) {
+  if (entry.has_deadline()) {
+    expiry_.Change(entry, deadline_ms);
+    return entry;
+  }
+  bool embedded = entry.rep() == Rep::kEmbedded || entry.rep() == Rep::kEmbeddedRaw;
+  size_t embedded_bytes = embedded ? static_cast<size_t>(entry.word_) : 0;
+  Entry* moved = Create(key.text, true, embedded_bytes);
+  if (embedded) std::memcpy(moved->EmbeddedBytes(), entry.EmbeddedBytes(), embedded_bytes);
+  Rebind(key, &entry, moved);
+  expiry_.Insert(*moved, deadline_ms);
+  Publish();
+  return *moved;
+}
+
+Entry& Shard::ClearDeadline(const Key& key, Entry& entry) {
+  if (!entry.has_deadline()) return entry;
+  expiry_.Remove(entry);
+  bool embedded = entry.rep() == Rep::kEmbedded || entry.rep() == Rep::kEmbeddedRaw;
+  size_t embedded_bytes = embedded ? static_cast<size_t>(entry.word_) : 0;
+  Entry* moved = Create(key.text, false, embedded_bytes);
+  if (embedded) std::memcpy(moved->EmbeddedBytes(), entry.EmbeddedBytes(), embedded_bytes);
+  Rebind(key, &entry, moved);
+  Publish();
+  return *moved;
+}
+
+void Shard::Clear() noexcept {
+  expiry_.Clear();
+  table_.Clear([](Entry* entry) {
+    DestroyValue(*entry, nullptr);
+    Release(entry);
+  });
+  Publish();
+}
+
+void Shard::Swap(Shard& other) noexcept {
+  std::swap(table_, other.table_);
+  std::swap(expiry_, other.expiry_);
+  Publish();
+  other.Publish();
+}
+
+}  // namespace tusk::store

@@ -1,0 +1,87 @@
+// Shard: the keys of one database in one stripe, with their deadlines. The only place where entries are made, moved
+// and destroyed, so that table, deadline index and account always agree.
+//
+// Any method that takes `Entry*& entry` or returns Entry& may have moved the entry: older pointers to it are dead.
+// Threads: stripe-guarded, but size() and volatile_size() may be read by anybody. Owns: its entries.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "ds/table.h"
+#include "store/entry.h"
+#include "store/expiry_index.h"
+#include "store/key.h"
+#include "store/value.h"
+
+namespace tusk::store {
+
+class Reclaimer;
+
+class Shard {
+ public:
+  struct TablePolicy {
+    using Item = Entry*;
+    static uint64_t Hash(Entry* entry) noexcept { return base::KeyHash(entry->key()); }
+  };
+  using Table = ds::Table<TablePolicy>;
+
+  Shard() noexcept : table_(kStripeBits) {}
+  ~Shard() { Clear(); }
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Null when there is none; expired entries are still found here.
+  Entry* Find(const Key& key) const noexcept {
+    return table_.Find(key.hash, [&key](const Entry* entry) { return entry->key() == key.text; });
+  }
+  void PrefetchBucket(const Key& key) const noexcept { table_.Prefetch1(key.hash); }
+  void PrefetchEntry(const Key& key) const noexcept { table_.Prefetch2(key.hash); }
+
+  // Writes below replace whatever value `entry` (the key's entry, or null) has. The deadline stays as it is.
+  Entry& PutString(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
+  Entry& PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer* reclaimer);
+  Entry& Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaimer);
+
+  // The string's bytes for writing in place, at least `size` of them, new ones zeroed; the value is `size` long
+  // afterwards, never shortened. OBJECT ENCODING says "raw" from then on.
+  char* MutableString(const Key& key, Entry*& entry, size_t size);
+
+  // Takes the value out and the key away.
+  Value Take(const Key& key, Entry& entry);
+  void Delete(const Key& key, Entry& entry, Reclaimer* reclaimer);
+
+  Entry& SetDeadline(const Key& key, Entry& entry, int64_t deadline_ms);
+  Entry& ClearDeadline(const Key& key, Entry& entry);
+
+  const Table& table() const noexcept { return table_; }
+  const ExpiryIndex& expiry() const noexcept { return expiry_; }
+  // Written under the stripe's lock, read by DBSIZE and INFO without: relaxed, each stands for itself.
+  uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+  uint64_t volatile_size() const noexcept { return volatile_size_.load(std::memory_order_relaxed); }
+  bool empty() const noexcept { return table_.size() == 0; }
+  void Clear() noexcept;
+  // Exchanges all content: SWAPDB, and FLUSHDB ASYNC with an empty shard that the background thread frees.
+  void Swap(Shard& other) noexcept;
+
+ private:
+  // A new entry with room for `embedded_bytes`, linked nowhere.
+  static Entry* Create(std::string_view key, bool with_deadline, size_t embedded_bytes);
+  static void Release(Entry* entry) noexcept;
+  static void DestroyValue(Entry& entry, Reclaimer* reclaimer) noexcept;
+  // Makes `to` the entry of the key in place of `from`, whose header it copies; frees `from`.
+  void Rebind(const Key& key, Entry* from, Entry* to) noexcept;
+  Entry& Link(const Key& key, Entry* entry);
+  void Unlink(const Key& key, Entry& entry) noexcept;
+  // The key's entry, new or old, with its former value destroyed and room for `embedded_bytes`.
+  Entry& Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer);
+  void Publish() noexcept;
+
+  Table table_;
+  ExpiryIndex expiry_;
+  std::atomic<uint64_t> size_{0};
+  std::atomic<uint64_t> volatile_size_{0};
+};
+
+}  // namespace tusk::store

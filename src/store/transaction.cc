@@ -1,0 +1,218 @@
+#include "store/transaction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "store/eviction.h"
+
+namespace tusk::store {
+
+void Transaction::Begin(int64_t now_ms) noexcept {
+  DCHECK(held_.empty() && !in_lane_);
+  now_ms_ = now_ms;
+  dirty_ = 0;
+}
+
+size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
+  DCHECK(held_.empty());
+  for (uint16_t stripe : stripes) {
+    if (TryLockOne(stripe)) continue;
+    for (uint16_t taken : held_) ReleaseStripe(taken);
+    held_.clear();
+    return stripe;
+  }
+  return kNothingBusy;
+}
+
+bool Transaction::TryEnterLane() noexcept {
+  DCHECK(held_.empty() && !in_lane_);
+  in_lane_ = keyspace_.lane().TryLock();
+  return in_lane_;
+}
+
+void Transaction::EnterLaneBlocking() noexcept {
+  DCHECK(held_.empty() && !in_lane_);
+  keyspace_.lane().LockBlocking();
+  in_lane_ = true;
+}
+
+void Transaction::LockInLane(size_t stripe) noexcept {
+  DCHECK(in_lane_);
+  auto place = std::lower_bound(held_.begin(), held_.end(), stripe);
+  if (place != held_.end() && *place == stripe) return;
+  keyspace_.stripe(stripe).lock.LockBlocking();
+  held_.insert(place, static_cast<uint16_t>(stripe));
+}
+
+void Transaction::LockAllInLane() noexcept {
+  for (size_t stripe = 0; stripe < kStripeCount; ++stripe) LockInLane(stripe);
+}
+
+void Transaction::LockOneBlocking(size_t stripe) noexcept {
+  CHECK(held_.empty());
+  keyspace_.stripe(stripe).lock.LockBlocking();
+  held_.push_back(static_cast<uint16_t>(stripe));
+}
+
+bool Transaction::Holds(size_t stripe) const noexcept { return std::binary_search(held_.begin(), held_.end(), stripe); }
+
+bool Transaction::ReachSlow(size_t stripe) noexcept {
+  if (Holds(stripe)) return true;
+  if (!in_lane_) return false;
+  LockInLane(stripe);
+  return true;
+}
+
+void Transaction::ReleaseStripe(size_t stripe) noexcept {
+  if (keyspace_.stripe(stripe).lock.Unlock()) keyspace_.parking().WakeAll(stripe);
+}
+
+void Transaction::Unlock() noexcept {
+  for (uint16_t stripe : held_) ReleaseStripe(stripe);
+  held_.clear();
+  if (in_lane_) {
+    in_lane_ = false;
+    if (keyspace_.lane().Unlock()) keyspace_.parking().WakeAll(ParkingLot::kLaneSlot);
+  }
+}
+
+void Transaction::MarkAccessed(Entry& entry) noexcept {
+  const Settings& settings = keyspace_.settings();
+  EvictionPolicy policy = settings.maxmemory_policy;
+  if (IsLfu(policy)) {
+    entry.set_access(LfuTouched(entry.access(), now_ms_, settings));
+  } else {
+    entry.set_access(LruClock(now_ms_));
+  }
+}
+
+Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
+  DCHECK(Holds(key.stripe()));
+  Shard* shard = keyspace_.StripeOf(key).FindShard(db);
+  Entry* entry = shard ? shard->Find(key) : nullptr;
+  if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
+    Expire(db, key, *entry);
+    entry = nullptr;
+  }
+  if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
+  if (entry && access <= Access::kWrite) MarkAccessed(*entry);
+  return entry;
+}
+
+void Transaction::MarkNew(DbIndex db, const Key& key, Entry& entry) {
+  entry.set_access(FreshAccess(now_ms_, keyspace_.settings()));
+  Event(kEventNew, "new", key, db);
+}
+
+Entry& Transaction::PutString(DbIndex db, const Key& key, Entry* entry, std::string_view bytes) {
+  Entry& result = shard(db, key).PutString(key, entry, bytes, &keyspace_.reclaimer());
+  if (!entry) MarkNew(db, key, result);
+  return result;
+}
+
+Entry& Transaction::PutInteger(DbIndex db, const Key& key, Entry* entry, int64_t value) {
+  Entry& result = shard(db, key).PutInteger(key, entry, value, &keyspace_.reclaimer());
+  if (!entry) MarkNew(db, key, result);
+  return result;
+}
+
+Entry& Transaction::Put(DbIndex db, const Key& key, Entry* entry, Value value) {
+  Entry& result = shard(db, key).Put(key, entry, std::move(value), &keyspace_.reclaimer());
+  if (!entry) MarkNew(db, key, result);
+  return result;
+}
+
+char* Transaction::MutableString(DbIndex db, const Key& key, Entry*& entry, size_t size) {
+  return shard(db, key).MutableString(key, entry, size);
+}
+
+Value Transaction::Take(DbIndex db, const Key& key, Entry& entry) {
+  bool was_volatile = entry.has_deadline();
+  Value value = shard(db, key).Take(key, entry);
+  if (was_volatile) keyspace_.PublishDeadline(key.stripe());
+  return value;
+}
+
+void Transaction::Delete(DbIndex db, const Key& key, Entry& entry, bool background) {
+  bool was_volatile = entry.has_deadline();
+  shard(db, key).Delete(key, entry, background ? &keyspace_.reclaimer() : nullptr);
+  if (was_volatile) keyspace_.PublishDeadline(key.stripe());
+}
+
+Entry& Transaction::SetDeadline(DbIndex db, const Key& key, Entry& entry, int64_t deadline_ms) {
+  Entry& result = shard(db, key).SetDeadline(key, entry, deadline_ms);
+  keyspace_.PublishDeadline(key.stripe());
+  return result;
+}
+
+Entry& Transaction::ClearDeadline(DbIndex db, const Key& key, Entry& entry) {
+  Entry& result = shard(db, key).ClearDeadline(key, entry);
+  keyspace_.PublishDeadline(key.stripe());
+  return result;
+}
+
+void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
+  // The event carries the key, whose bytes may be the entry's own: raise it before they go.
+  Event(kEventExpired, "expired", key, db);
+  if (wants_changes()) AddChange(db, {"DEL", key.text});
+  Stripe& stripe = keyspace_.StripeOf(key);
+  if (stripe.watched_keys != 0) FailWatchers(db, key);
+  keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
+  Delete(db, key, entry, true);
+}
+
+void Transaction::Touch(DbIndex db, const Key& key) {
+  ++dirty_;
+  Stripe& stripe = keyspace_.StripeOf(key);
+  if (__builtin_expect(stripe.watched_keys + stripe.waited_keys != 0, 0)) TouchSlow(stripe, db, key);
+}
+
+void Transaction::TouchSlow(Stripe& stripe, DbIndex db, const Key& key) {
+  if (stripe.watched_keys != 0) FailWatchers(db, key);
+  if (stripe.waited_keys == 0) return;
+  if (!stripe.waiters.contains(DbKey{db, std::string(key.text)})) return;
+  for (const ReadyKey& ready : ready_) {
+    if (ready.db == db && ready.key == key.text) return;
+  }
+  MarkReady(db, key.text);
+}
+
+void Transaction::FailWatchers(DbIndex db, const Key& key) noexcept {
+  Stripe& stripe = keyspace_.StripeOf(key);
+  auto found = stripe.watchers.find(DbKey{db, std::string(key.text)});
+  if (found == stripe.watchers.end()) return;
+  for (const std::shared_ptr<WatchState>& watcher : found->second) watcher->dirty.store(true, std::memory_order_release);
+}
+
+void Transaction::EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db) {
+  if (EventSink* sink = keyspace_.event_sink()) sink->OnKeyEvent(event_class, event, key.text, db);
+}
+
+void Transaction::AddChange(DbIndex db, std::initializer_list<std::string_view> argv) {
+  AddChange(db, std::span<const std::string_view>(argv.begin(), argv.size()));
+}
+
+void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv) {
+  ChangeCommand change{db, {}};
+  change.argv.assign(argv.begin(), argv.end());
+  changes_.push_back(std::move(change));
+}
+
+void Transaction::Commit() {
+  if (dirty_ != 0) keyspace_.counters().dirty.fetch_add(dirty_, std::memory_order_relaxed);
+  dirty_ = 0;
+  if (changes_.empty()) return;
+  uint64_t number = keyspace_.NextCommit();
+  for (uint16_t stripe : held_) keyspace_.stripe(stripe).last_commit = number;
+  keyspace_.observer()->OnCommit(number, changes_);
+  changes_.clear();
+}
+
+void Transaction::Reset() noexcept {
+  ready_.clear();
+  changes_.clear();
+  dirty_ = 0;
+}
+
+}  // namespace tusk::store

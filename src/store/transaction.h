@@ -1,0 +1,143 @@
+// Transaction: the stripes that one unit of work (a command, an EXEC, a script) holds, and the effects that it leaves:
+// keys touched for watchers and waiters, keyspace events, change commands, the dirty count.
+//
+// Life: lock (all or nothing, in ascending order; or in the lane, where more may follow), act, then Commit(), which
+// hands the change record over, and Unlock(). Effects survive Unlock() until Reset() so that waiters whose operation
+// needs other stripes can be served afterwards.
+//
+// Threads: caller-synchronised; one per executing thread, reused so that a command allocates nothing.
+// Owns: the locks it holds.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/keyspace.h"
+
+namespace tusk::store {
+
+// Why a key is looked up.
+enum class Access : uint8_t {
+  kRead,   // Counts as hit or miss, moves the access clock.
+  kWrite,  // Moves the access clock.
+  kReadUntouched,  // Counts, but leaves the access clock: CLIENT NO-TOUCH.
+  kPeek,   // Leaves no trace: OBJECT, TTL, DEBUG.
+};
+
+// A key that turned ready for somebody who waits for it.
+struct ReadyKey {
+  DbIndex db;
+  std::string key;
+};
+
+class Transaction {
+ public:
+  explicit Transaction(Keyspace& keyspace) noexcept : keyspace_(keyspace) {}
+  ~Transaction() { Unlock(); }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Begins a unit. Time stands still within it.
+  void Begin(int64_t now_ms) noexcept;
+  int64_t now_ms() const noexcept { return now_ms_; }
+  Keyspace& keyspace() noexcept { return keyspace_; }
+
+  // ---- Locks ----
+  static constexpr size_t kNothingBusy = SIZE_MAX;
+  bool TryLockOne(size_t stripe) noexcept {
+    if (!keyspace_.stripe(stripe).lock.TryLock()) return false;
+    held_.push_back(static_cast<uint16_t>(stripe));
+    return true;
+  }
+  // Ascending and unique. Returns kNothingBusy when all are held now, else the stripe that was busy, holding nothing.
+  size_t TryLock(std::span<const uint16_t> stripes) noexcept;
+  // The lane first, then anything, waiting as long as it takes (the lane's holder is the only one who may).
+  bool TryEnterLane() noexcept;
+  void EnterLaneBlocking() noexcept;
+  bool in_lane() const noexcept { return in_lane_; }
+  // Lane only. Blocks until the stripe is free.
+  void LockInLane(size_t stripe) noexcept;
+  void LockAllInLane() noexcept;
+  // Blocks. Only for a caller that holds nothing and whose worker goes on without it (detached).
+  void LockOneBlocking(size_t stripe) noexcept;
+  bool Holds(size_t stripe) const noexcept;
+  bool holds_all() const noexcept { return held_.size() == kStripeCount; }
+  size_t held_count() const noexcept { return held_.size(); }
+  // Makes sure that the key's stripe is held: in the lane by locking it, otherwise it must be already.
+  // False: not held and not in the lane, the caller's key was not declared.
+  bool Reach(const Key& key) noexcept {
+    if (held_.size() == 1 && held_[0] == key.stripe()) return true;
+    return ReachSlow(key.stripe());
+  }
+  void Unlock() noexcept;
+
+  // ---- Keys. The stripe is held. ----
+  // Null when there is none; an expired one is deleted and counts as none.
+  Entry* Find(DbIndex db, const Key& key, Access access);
+  Entry& PutString(DbIndex db, const Key& key, Entry* entry, std::string_view bytes);
+  Entry& PutInteger(DbIndex db, const Key& key, Entry* entry, int64_t value);
+  Entry& Put(DbIndex db, const Key& key, Entry* entry, Value value);
+  char* MutableString(DbIndex db, const Key& key, Entry*& entry, size_t size);
+  Value Take(DbIndex db, const Key& key, Entry& entry);
+  // `background`: big values are freed by the background thread.
+  void Delete(DbIndex db, const Key& key, Entry& entry, bool background);
+  Entry& SetDeadline(DbIndex db, const Key& key, Entry& entry, int64_t deadline_ms);
+  Entry& ClearDeadline(DbIndex db, const Key& key, Entry& entry);
+  // Deletes an entry whose deadline has passed: event, change command, counter.
+  void Expire(DbIndex db, const Key& key, Entry& entry);
+
+  // ---- Effects ----
+  // The key's value changed: watchers fail, waiters may be served, one more change since the last save.
+  void Touch(DbIndex db, const Key& key);
+  void Event(EventClass event_class, std::string_view event, const Key& key, DbIndex db) {
+    if (keyspace_.settings().notify_keyspace_events != 0) EventSlow(event_class, event, key, db);
+  }
+  void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
+  uint64_t dirty() const noexcept { return dirty_; }
+  bool wants_changes() const noexcept { return keyspace_.observer() != nullptr; }
+  void AddChange(DbIndex db, std::initializer_list<std::string_view> argv);
+  void AddChange(DbIndex db, std::span<const std::string_view> argv);
+  size_t change_count() const noexcept { return changes_.size(); }
+  std::vector<ReadyKey>& ready_keys() noexcept { return ready_; }
+  // Marks a key ready by hand, e.g. all waited keys of two databases that were swapped.
+  void MarkReady(DbIndex db, std::string_view key) { ready_.push_back({db, std::string(key)}); }
+  // Sets every watcher of the key dirty, in this stripe.
+  void FailWatchers(DbIndex db, const Key& key) noexcept;
+
+  // Hits and misses of kRead look-ups since TakeLookups().
+  struct Lookups {
+    uint64_t hits = 0;
+    uint64_t misses = 0;
+  };
+  Lookups TakeLookups() noexcept { return std::exchange(lookups_, {}); }
+
+  // Sends the change record to the observer. The stripes are still held.
+  void Commit();
+  // Forgets effects that were left.
+  void Reset() noexcept;
+
+ private:
+  bool ReachSlow(size_t stripe) noexcept;
+  void EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db);
+  void TouchSlow(Stripe& stripe, DbIndex db, const Key& key);
+  void ReleaseStripe(size_t stripe) noexcept;
+  void MarkAccessed(Entry& entry) noexcept;
+  void MarkNew(DbIndex db, const Key& key, Entry& entry);
+  Shard& shard(DbIndex db, const Key& key) { return keyspace_.StripeOf(key).ShardFor(db); }
+
+  Keyspace& keyspace_;
+  int64_t now_ms_ = 0;
+  bool in_lane_ = false;
+  std::vector<uint16_t> held_;  // Ascending.
+  uint64_t dirty_ = 0;
+  Lookups lookups_;
+  std::vector<ReadyKey> ready_;
+  std::vector<ChangeCommand> changes_;
+};
+
+}  // namespace tusk::store

@@ -1,0 +1,101 @@
+#include "store/value.h"
+
+#include <utility>
+
+#include "base/numbers.h"
+#include "types/hash.h"
+#include "types/list.h"
+#include "types/set.h"
+#include "types/zset.h"
+
+namespace tusk::store {
+namespace {
+
+template <typename T>
+uint64_t CloneObject(const Entry& entry) {
+  if constexpr (requires(const T& t) { t.Clone().release(); }) {
+    return reinterpret_cast<uint64_t>(entry.object<T>().Clone().release());
+  } else {
+    return reinterpret_cast<uint64_t>(std::make_unique<T>(entry.object<T>().Clone()).release());
+  }
+}
+
+template <typename T>
+void DestroyObject(uint64_t word) noexcept {
+  std::unique_ptr<T> owned(reinterpret_cast<T*>(word));
+}
+
+template <typename T>
+size_t SizeOf(uint64_t word) noexcept {
+  return reinterpret_cast<const T*>(word)->size();
+}
+
+}  // namespace
+
+Value Value::Integer(int64_t value) noexcept { return {Type::kString, Rep::kInteger, static_cast<uint64_t>(value)}; }
+
+Value Value::String(std::string_view bytes) {
+  if (std::optional<int64_t> integer = base::ParseInt64(bytes)) return Integer(*integer);
+  return {Type::kString, Rep::kRaw, reinterpret_cast<uint64_t>(types::RawString(bytes).Release())};
+}
+
+Value Value::CloneOf(const Entry& entry) {
+  switch (entry.type()) {
+    case Type::kString: {
+      if (entry.is_integer()) return Integer(entry.integer());
+      Entry::TextBuffer buffer;
+      types::RawString copy(entry.text(buffer));
+      return {Type::kString, Rep::kRaw, reinterpret_cast<uint64_t>(copy.Release())};
+    }
+    case Type::kList: return {Type::kList, Rep::kObject, CloneObject<types::List>(entry)};
+    case Type::kSet: return {Type::kSet, Rep::kObject, CloneObject<types::Set>(entry)};
+    case Type::kZSet: return {Type::kZSet, Rep::kObject, CloneObject<types::ZSet>(entry)};
+    case Type::kHash: return {Type::kHash, Rep::kObject, CloneObject<types::Hash>(entry)};
+  }
+  return {};
+}
+
+Value::~Value() { Destroy(); }
+
+Value::Value(Value&& other) noexcept
+    : type_(other.type_), rep_(other.rep_), present_(std::exchange(other.present_, false)), word_(other.word_) {}
+
+Value& Value::operator=(Value&& other) noexcept {
+  if (this == &other) return *this;
+  Destroy();
+  type_ = other.type_;
+  rep_ = other.rep_;
+  word_ = other.word_;
+  present_ = std::exchange(other.present_, false);
+  return *this;
+}
+
+size_t Value::FreeEffort() const noexcept {
+  if (!present_ || rep_ != Rep::kObject) return 1;
+  switch (type_) {
+    case Type::kList: return SizeOf<types::List>(word_);
+    case Type::kSet: return SizeOf<types::Set>(word_);
+    case Type::kZSet: return SizeOf<types::ZSet>(word_);
+    case Type::kHash: return SizeOf<types::Hash>(word_);
+    case Type::kString: break;
+  }
+  return 1;
+}
+
+void Value::Destroy() noexcept {
+  if (!std::exchange(present_, false)) return;
+  if (rep_ == Rep::kRaw) {
+    types::RawString::Adopt(reinterpret_cast<void*>(word_));
+    return;
+  }
+  if (rep_ != Rep::kObject) return;
+  switch (type_) {
+    case Type::kList: return DestroyObject<types::List>(word_);
+    case Type::kSet: return DestroyObject<types::Set>(word_);
+    case Type::kZSet: return DestroyObject<types::ZSet>(word_);
+    case Type::kHash: return DestroyObject<types::Hash>(word_);
+    case Type::kString: return;
+  }
+}
+
+}  // namespace tusk::store
