@@ -45,8 +45,10 @@ enum Flag : uint32_t {
 // Which stripes the executor locks before the handler runs.
 enum class Locks : uint8_t {
   kKeys,  // Those of the keys that the key specs find (none when there are no keys).
-  kNone,  // None: the handler looks after itself (SCAN, KEYS, DBSIZE, CONFIG, ...).
-  kAll,   // Every stripe, through the lane: FLUSHALL, SWAPDB, EXEC decides for itself.
+  kNone,  // None: the handler touches no key (DBSIZE, CONFIG, ...).
+  kVisit, // None yet: the handler visits stripes one at a time with Context::Visit() (SCAN, KEYS, RANDOMKEY).
+  kAll,   // Every stripe, through the lane: FLUSHALL, SWAPDB.
+  kExec,  // What the session's queued commands and watched keys need.
   kLane,  // The keys' stripes, and the lane, so that further stripes may be locked while running.
 };
 

@@ -1,0 +1,31 @@
+// BlockedCommand: a command that waits for one of its keys. It is the waiter that stripes queue, and keeps all that is
+// needed to run the command again on any thread.
+//
+// Threads: fields are set before it is queued and read by the holder of the claim (store::Waiter). Owns: its arguments.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "command/context.h"
+#include "store/waiter.h"
+
+namespace tusk::command {
+
+class BlockedCommand : public store::Waiter {
+ public:
+  Session* session = nullptr;     // Alive while the claim is not finished: its owner cancels before it dies.
+  SessionHost* host = nullptr;
+  uint64_t session_id = 0;
+  const Command* command = nullptr;
+  std::vector<std::string> argv;
+  store::DbIndex db = 0;
+  std::vector<std::string> keys;  // Unique.
+  Context::EmptyReply on_timeout = Context::EmptyReply::kNullArray;
+  bool needs_all_keys = false;
+  int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
+  int64_t blocked_since_ticks = 0;
+};
+
+}  // namespace tusk::command

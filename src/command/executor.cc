@@ -1,0 +1,330 @@
+#include "command/executor.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/cycles.h"
+#include "base/text.h"
+#include "command/blocked_command.h"
+#include "command/command_table.h"
+#include "store/eviction.h"
+
+namespace tusk::command {
+namespace {
+
+constexpr std::string_view kOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
+
+void Normalise(std::vector<uint16_t>& stripes) {
+  std::sort(stripes.begin(), stripes.end());
+  stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
+}
+
+bool NeedsLane(Locks locks) noexcept { return locks == Locks::kLane || locks == Locks::kAll || locks == Locks::kVisit; }
+
+}  // namespace
+
+void Executor::Resolve(Request& request) const noexcept {
+  request.command = services_.commands->Resolve(request.argv);
+  const Command* command = request.command;
+  request.has_key = command && command->first_key > 0 && static_cast<size_t>(command->first_key) < request.argv.size();
+  if (request.has_key) request.first_key = store::Key::Of(request.argv[static_cast<size_t>(command->first_key)]);
+}
+
+void Executor::PrefetchTable(const Request& request, store::DbIndex db) const noexcept {
+  if (!request.has_key) return;
+  store::Stripe& stripe = services_.keyspace->StripeOf(request.first_key);
+  if (store::Shard* shard = stripe.FindShard(db)) shard->PrefetchBucket(request.first_key);
+}
+
+void Executor::PrefetchEntry(const Request& request, store::DbIndex db) const noexcept {
+  if (!request.has_key) return;
+  store::Stripe& stripe = services_.keyspace->StripeOf(request.first_key);
+  if (store::Shard* shard = stripe.FindShard(db)) shard->PrefetchEntry(request.first_key);
+}
+
+bool Executor::IsDetachable(const Session& session, const Request& request) const noexcept {
+  return (request.command && request.command->has(kDetachable)) || session.parks >= kParksMax;
+}
+
+// ---- Admission ----
+
+void Executor::Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply,
+                      std::string_view error) {
+  if (session.in_multi) session.multi_failed = true;
+  if (command) worker.statistics().command[command->id].rejected.Add(1);
+  services_.statistics->CountError(error.substr(0, error.find(' ')));
+  reply.Error(error);
+}
+
+bool Executor::Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
+  const Command* command = request.command;
+  auto reject = [&](std::string_view error) {
+    Reject(worker, session, command, reply, error);
+    return false;
+  };
+  if (__builtin_expect(!command, 0)) return reject(UnknownCommandError(*services_.commands, request.argv));
+  if (__builtin_expect(!command->AcceptsCount(request.argv.size()) || !command->handler, 0)) {
+    return reject(WrongArityError(*command));
+  }
+  if (!session.authenticated && !command->has(kNoAuth)) return reject("NOAUTH Authentication required.");
+  if (session.in_multi && command->has(kNoMulti)) return reject("ERR Command not allowed inside a transaction");
+  if (session.subscribed() && session.protocol == 2 && !command->has(kInPubsub)) {
+    return reject("ERR Can't execute '" + command->full_name +
+                  "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
+  }
+  const store::Settings& settings = services_.keyspace->settings();
+  if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && command->has(kDenyOom)) {
+    return reject(kOutOfMemory);
+  }
+  return true;
+}
+
+void Executor::Queue(Session& session, const Request& request, resp::Reply& reply) {
+  QueuedCommand queued{request.command, {}};
+  queued.argv.assign(request.argv.begin(), request.argv.end());
+  for (std::string_view argument : request.argv) session.queue_bytes += argument.size() + sizeof(std::string);
+  session.queue.push_back(std::move(queued));
+  reply.Simple("QUEUED");
+}
+
+// ---- Locks ----
+
+void Executor::Plan(const Session& session, const Command& command, std::span<const std::string_view> argv,
+                    LockPlan& plan) const {
+  if (command.locks == Locks::kExec) {
+    for (const WatchedKey& watched : session.watched) {
+      plan.stripes->push_back(static_cast<uint16_t>(store::Key::Of(watched.key).stripe()));
+    }
+    std::vector<std::string_view> views;
+    for (const QueuedCommand& queued : session.queue) {
+      views.assign(queued.argv.begin(), queued.argv.end());
+      if (NeedsLane(queued.command->locks)) plan.lane = true;
+      Plan(session, *queued.command, views, plan);
+    }
+    return;
+  }
+  if (command.locks == Locks::kAll) plan.all = plan.lane = true;
+  if (command.locks == Locks::kLane) plan.lane = true;
+  if (command.locks == Locks::kNone || command.locks == Locks::kVisit || command.key_shape == Command::KeyShape::kNone) return;
+  if (!FindKeys(command, argv, *plan.refs)) return;
+  for (const KeyRef& ref : *plan.refs) {
+    plan.stripes->push_back(static_cast<uint16_t>(store::Key::Of(argv[ref.position]).stripe()));
+  }
+}
+
+bool Executor::Park(Worker& worker, Session& session, size_t slot) {
+  worker.statistics().parked.Add(1);
+  store::StripeLock& lock =
+      slot == store::ParkingLot::kLaneSlot ? services_.keyspace->lane() : services_.keyspace->stripe(slot).lock;
+  CHECK(session.host != nullptr);
+  return services_.keyspace->parking().Park(slot, lock, *session.host, session.id);
+}
+
+// True: everything is held. False: the command is parked.
+bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
+  store::Transaction& txn = worker.transaction();
+  const Command& command = *request.command;
+  bool plain = command.locks == Locks::kKeys && session.parks < kParksMax;
+  if (plain && command.key_shape == Command::KeyShape::kNone) return true;
+  if (plain && command.key_shape == Command::KeyShape::kOne) {
+    size_t stripe = request.first_key.stripe();
+    while (!txn.TryLockOne(stripe)) {
+      if (Park(worker, session, stripe)) return ++session.parks, false;
+    }
+    return true;
+  }
+  if (command.locks == Locks::kNone || command.locks == Locks::kVisit) return true;
+  worker.stripes.clear();
+  LockPlan plan{session.parks >= kParksMax, false, &worker.stripes, &worker.key_refs};
+  Plan(session, command, request.argv, plan);
+  Normalise(worker.stripes);
+  if (!session.host) plan.lane = plan.lane || worker.stripes.size() > 1;
+  if (plan.lane) {
+    if (!session.host) {
+      txn.EnterLaneBlocking();
+    } else {
+      while (!txn.TryEnterLane()) {
+        if (Park(worker, session, store::ParkingLot::kLaneSlot)) return ++session.parks, false;
+      }
+    }
+    if (plan.all) {
+      txn.LockAllInLane();
+    } else {
+      for (uint16_t stripe : worker.stripes) txn.LockInLane(stripe);
+    }
+    return true;
+  }
+  if (!session.host) {
+    if (!worker.stripes.empty()) txn.LockOneBlocking(worker.stripes.front());
+    return true;
+  }
+  for (;;) {
+    size_t busy = txn.TryLock(worker.stripes);
+    if (busy == store::Transaction::kNothingBusy) return true;
+    if (Park(worker, session, busy)) return ++session.parks, false;
+  }
+}
+
+// ---- Running ----
+
+Outcome Executor::Execute(Worker& worker, Session& session, Request& request, resp::Reply& reply) {
+  if (!Admit(worker, session, request, reply)) return Outcome::kDone;
+  const Command& command = *request.command;
+  int64_t pause_until = pause_.until_ms.load(std::memory_order_relaxed);
+  if (__builtin_expect(pause_until != 0, 0) && session.host) {
+    bool held = !command.has(kAdmin) || command.has(kWrite);
+    if (pause_.writes_only.load(std::memory_order_relaxed)) {
+      held = command.has(kWrite | kMayReplicate);
+      if (command.locks == Locks::kExec) {
+        for (const QueuedCommand& queued : session.queue) held = held || queued.command->has(kWrite | kMayReplicate);
+      }
+    }
+    bool over = services_.keyspace->clock().MonotonicMillis() >= pause_until;
+    if (held && !over && !(session.in_multi && command.locks != Locks::kExec)) return Outcome::kPaused;
+  }
+  if (session.in_multi && !command.has(kInMulti)) {
+    Queue(session, request, reply);
+    return Outcome::kDone;
+  }
+  return Run(worker, session, request, reply);
+}
+
+Outcome Executor::Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
+  store::Transaction& txn = worker.transaction();
+  txn.Begin(services_.keyspace->clock().UnixMillis());
+  if (!Lock(worker, session, request)) return Outcome::kParked;
+  session.parks = 0;
+  uint64_t start = base::CycleClock::Now();
+  size_t errors = reply.error_count();
+  if (observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
+      !request.command->has(kSkipMonitor | kAdmin)) {
+    observer_->OnStart(session, request.argv, false);
+  }
+  Context ctx({.worker = &worker,
+               .session = &session,
+               .transaction = &txn,
+               .reply = &reply,
+               .command = request.command,
+               .argv = request.argv,
+               .first_key = request.has_key ? &request.first_key : nullptr,
+               .first_key_index = request.command->first_key});
+  Outcome outcome = Outcome::kDone;
+  if (request.command->locks == Locks::kVisit) {
+    resp::Reply::Mark mark = reply.BeginDeferred();
+    Call(ctx);
+    if (ctx.busy_stripe_ != store::Transaction::kNothingBusy) {
+      reply.CancelDeferred(mark);
+      txn.Unlock();
+      txn.Reset();
+      if (Park(worker, session, ctx.busy_stripe_)) return ++session.parks, Outcome::kParked;
+      return Run(worker, session, request, reply);
+    }
+    reply.KeepDeferred(mark);
+  } else {
+    Call(ctx);
+  }
+  if (ctx.block_wish_) {
+    Block(ctx);
+    outcome = Outcome::kBlocked;
+  }
+  if (__builtin_expect(!txn.ready_keys().empty(), 0)) ServeReady(worker);
+  txn.Commit();
+  txn.Unlock();
+  if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
+  session.last_command = request.command;
+  Finish(worker, session, request, errors == reply.error_count() ? 0 : 1, start);
+  return outcome;
+}
+
+void Executor::Call(Context& ctx) {
+  store::Transaction& txn = ctx.transaction();
+  uint64_t dirty = txn.dirty();
+  ctx.command().handler(ctx);
+  if (txn.wants_changes() && !ctx.recorded() && txn.dirty() != dirty && ctx.command().locks != Locks::kExec) {
+    txn.AddChange(ctx.db(), ctx.args());
+  }
+}
+
+void Executor::Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks) {
+  uint64_t ticks = base::CycleClock::Now() - start_ticks;
+  WorkerStatistics& statistics = worker.statistics();
+  CommandCounts& counts = statistics.command[request.command->id];
+  counts.calls.Add(1);
+  counts.ticks.Add(ticks);
+  uint64_t micros = base::CycleClock::ToMicros(ticks);
+  counts.latency[std::min<size_t>(static_cast<size_t>(std::bit_width(micros)), kLatencyBuckets - 1)].Add(1);
+  statistics.commands_processed.Add(1);
+  store::Transaction::Lookups lookups = worker.transaction().TakeLookups();
+  if (lookups.hits) statistics.hits.Add(lookups.hits);
+  if (lookups.misses) statistics.misses.Add(lookups.misses);
+  if (errors) counts.failed.Add(1);
+  int64_t threshold = services_.keyspace->settings().slowlog_log_slower_than;
+  if (observer_ && threshold >= 0 && static_cast<int64_t>(micros) >= threshold && !request.command->has(kSkipSlowlog)) {
+    observer_->OnSlow(session, request.argv, micros);
+  }
+}
+
+void Executor::CallFromScript(Worker& worker, Session& session, std::span<const std::string_view> argv,
+                              resp::Reply& reply) {
+  store::Transaction& txn = worker.transaction();
+  const Command* command = services_.commands->Resolve(argv);
+  DCHECK(command != nullptr);
+  if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 && !command->has(kSkipMonitor | kAdmin)) {
+    observer_->OnStart(session, argv, true);
+  }
+  if (command->key_shape != Command::KeyShape::kNone && FindKeys(*command, argv, worker.key_refs)) {
+    for (const KeyRef& ref : worker.key_refs) {
+      if (!txn.Reach(store::Key::Of(argv[ref.position]))) {
+        return reply.Error("ERR Script attempted to access a non local key in a cluster node");
+      }
+    }
+  }
+  if (command->locks == Locks::kAll) txn.LockAllInLane();
+  uint64_t start = base::CycleClock::Now();
+  size_t errors = reply.error_count();
+  Context ctx({.worker = &worker,
+               .session = &session,
+               .transaction = &txn,
+               .reply = &reply,
+               .command = command,
+               .argv = argv,
+               .in_script = true});
+  Call(ctx);
+  CommandCounts& counts = worker.statistics().command[command->id];
+  counts.calls.Add(1);
+  counts.ticks.Add(base::CycleClock::Now() - start);
+  if (reply.error_count() != errors) counts.failed.Add(1);
+}
+
+void Executor::RunQueue(Context& exec) {
+  Session& session = exec.session();
+  Worker& worker = exec.worker();
+  std::vector<QueuedCommand> queue = std::exchange(session.queue, {});
+  session.queue_bytes = 0;
+  session.in_multi = false;
+  exec.reply().ArrayHeader(queue.size());
+  std::vector<std::string_view> argv;
+  for (QueuedCommand& queued : queue) {
+    argv.assign(queued.argv.begin(), queued.argv.end());
+    Request request{argv, queued.command, {}, false};
+    if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 &&
+        !queued.command->has(kSkipMonitor | kAdmin)) {
+      observer_->OnStart(session, argv, false);
+    }
+    if (queued.command->locks == Locks::kAll) exec.transaction().LockAllInLane();
+    uint64_t start = base::CycleClock::Now();
+    size_t errors = exec.reply().error_count();
+    Context ctx({.worker = &worker,
+                 .session = &session,
+                 .transaction = &exec.transaction(),
+                 .reply = &exec.reply(),
+                 .command = queued.command,
+                 .argv = argv,
+                 .in_exec = true});
+    exec.reply().set_protocol(session.protocol);
+    Call(ctx);
+    Finish(worker, session, request, exec.reply().error_count() - errors, start);
+  }
+}
+
+}  // namespace tusk::command

@@ -1,0 +1,114 @@
+// Executor: runs one command from admission to unlock. DESIGN 2.2-2.4, 2.8 and 2.11 are this file.
+//
+//   Resolve()  the row, the hash of the first key
+//   Prefetch*  cache lines of the tables, for a batch that was parsed ahead
+//   Execute()  admission -> queue in MULTI, or: lock -> handler -> change record -> serve waiters -> unlock
+//
+// Threads: thread-safe; all state is the Worker's and the Session's. Owns: nothing.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "command/context.h"
+#include "command/worker.h"
+
+namespace tusk::command {
+
+struct Command;
+
+
+struct Request {
+  std::span<const std::string_view> argv;
+  const Command* command = nullptr;  // Null: unknown.
+  store::Key first_key;
+  bool has_key = false;
+};
+
+enum class Outcome : uint8_t {
+  kDone,     // The reply is complete.
+  kParked,   // A stripe or the lane was busy: run the same request again after SessionHost::WakeParked().
+  kBlocked,  // session.blocked waits; the reply will come through SessionHost::DeliverReply() or a timeout.
+  kPaused,   // CLIENT PAUSE holds it back: run it again when the pause is over.
+};
+
+// CLIENT PAUSE as the executor sees it. Thread-safe: relaxed atomics, a pause may be noticed a command late.
+struct PauseState {
+  std::atomic<int64_t> until_ms{0};  // Monotonic milliseconds; 0: none.
+  std::atomic<bool> writes_only{false};
+};
+
+// Who sees commands as they run (MONITOR, the slow log). Thread-safe.
+class CommandObserver {
+ public:
+  virtual ~CommandObserver() = default;
+  // Non-zero while anybody runs MONITOR.
+  std::atomic<uint32_t> monitors{0};
+  virtual void OnStart(const Session& session, std::span<const std::string_view> argv, bool in_script) = 0;
+  // Only for commands that took at least the slow log's threshold.
+  virtual void OnSlow(const Session& session, std::span<const std::string_view> argv, uint64_t micros) = 0;
+};
+
+class Executor {
+ public:
+  Executor(Services& services, PauseState& pause, CommandObserver* observer) noexcept
+      : services_(services), pause_(pause), observer_(observer) {}
+
+  void Resolve(Request& request) const noexcept;
+  void PrefetchTable(const Request& request, store::DbIndex db) const noexcept;
+  void PrefetchEntry(const Request& request, store::DbIndex db) const noexcept;
+
+  // May it be slow (or wait in the lane)? Then the caller must be ready to lose its loop to another thread meanwhile.
+  bool IsDetachable(const Session& session, const Request& request) const noexcept;
+  Outcome Execute(Worker& worker, Session& session, Request& request, resp::Reply& reply);
+
+  // One command of a script: within the transaction that the script's EVAL holds.
+  void CallFromScript(Worker& worker, Session& session, std::span<const std::string_view> argv, resp::Reply& reply);
+  // EXEC's body: runs the queue with the stripes held that Execute() locked for it.
+  void RunQueue(Context& exec);
+
+  // A second look at a blocked command (SessionHost::RetryBlocked). True when it ended: the reply went to its host.
+  bool RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked);
+  // Ends a blocked command whose claim the caller won with Cancel(): writes the timeout's answer, or -UNBLOCKED.
+  void WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) const;
+  // Takes an ended command out of the queues, or a session's watches out of the stripes. False: a stripe was busy,
+  // call again later.
+  bool ForgetBlocked(Worker& worker, const BlockedCommand& blocked);
+  bool ForgetWatches(Worker& worker, Session& session);
+
+  // A command that parked this often goes through the lane.
+  static constexpr uint32_t kParksMax = 16;
+  // A client's MULTI queue.
+  static constexpr size_t kQueuedCommandsMax = 1'000'000;
+
+ private:
+  struct LockPlan {
+    bool lane = false;
+    bool all = false;
+    std::vector<uint16_t>* stripes;
+    KeyPositions* refs;
+  };
+  bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
+  void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
+  void Queue(Session& session, const Request& request, resp::Reply& reply);
+  void Plan(const Session& session, const Command& command, std::span<const std::string_view> argv, LockPlan& plan) const;
+  bool Lock(Worker& worker, Session& session, const Request& request);
+  bool Park(Worker& worker, Session& session, size_t slot);
+  Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
+  void Call(Context& ctx);
+  void Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks);
+  void Block(Context& ctx);
+  void ServeReady(Worker& worker);
+  void ServeKey(Worker& worker, const store::ReadyKey& ready);
+  // Runs a claimed waiter with its stripes held. True: it ended.
+  bool Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked, const store::Key* ready_key);
+  void ServeDeferred(Worker& worker);
+  bool HoldsAll(const store::Transaction& transaction, const BlockedCommand& blocked) const;
+
+  Services& services_;
+  PauseState& pause_;
+  CommandObserver* observer_;
+};
+
+}  // namespace tusk::command

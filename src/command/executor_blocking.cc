@@ -1,0 +1,235 @@
+// The part of the executor that deals with commands that wait: queueing them at their keys, serving them when a key
+// turns ready, ending and forgetting them.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/cycles.h"
+#include "command/blocked_command.h"
+#include "command/command_table.h"
+#include "command/executor.h"
+
+namespace tusk::command {
+namespace {
+
+// Tries of a deferred service before the waiter's own loop is asked to do it.
+constexpr int kDeferredTries = 8;
+// Queues shorter than this are not searched for ended waiters when one is added.
+constexpr size_t kSweepQueueMin = 16;
+
+void DropFinished(store::Stripe& stripe, const store::DbKey& name) {
+  auto found = stripe.waiters.find(name);
+  if (found == stripe.waiters.end()) return;
+  std::erase_if(found->second, [](const std::shared_ptr<store::Waiter>& waiter) { return waiter->finished(); });
+  if (!found->second.empty()) return;
+  stripe.waiters.erase(found);
+  stripe.waited_keys = static_cast<uint32_t>(stripe.waiters.size());
+}
+
+std::vector<uint16_t> StripesOf(const BlockedCommand& blocked) {
+  std::vector<uint16_t> stripes;
+  KeyPositions refs;
+  std::vector<std::string_view> argv(blocked.argv.begin(), blocked.argv.end());
+  if (FindKeys(*blocked.command, argv, refs)) {
+    for (const KeyRef& ref : refs) stripes.push_back(static_cast<uint16_t>(store::Key::Of(argv[ref.position]).stripe()));
+  }
+  std::sort(stripes.begin(), stripes.end());
+  stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
+  return stripes;
+}
+
+}  // namespace
+
+void Executor::Block(Context& ctx) {
+  auto blocked = std::make_shared<BlockedCommand>();
+  Session& session = ctx.session();
+  const Context::BlockWish& wish = *ctx.block_wish_;
+  blocked->session = &session;
+  blocked->host = session.host;
+  blocked->session_id = session.id;
+  blocked->command = &ctx.command();
+  blocked->argv.assign(ctx.args().begin(), ctx.args().end());
+  blocked->db = session.db;
+  blocked->on_timeout = wish.options.on_timeout;
+  blocked->needs_all_keys = wish.options.needs_all_keys;
+  if (wish.options.timeout_ms != 0) {
+    blocked->deadline_ms = services_.keyspace->clock().MonotonicMillis() + wish.options.timeout_ms;
+  }
+  blocked->blocked_since_ticks = static_cast<int64_t>(base::CycleClock::Now());
+  for (const store::Key& key : wish.keys) {
+    std::string name(key.text);
+    if (std::find(blocked->keys.begin(), blocked->keys.end(), name) != blocked->keys.end()) continue;
+    store::Stripe& stripe = services_.keyspace->StripeOf(key);
+    store::WaiterQueue& queue = stripe.waiters[store::DbKey{blocked->db, name}];
+    while (!queue.empty() && queue.front()->finished()) queue.pop_front();
+    if (queue.size() >= kSweepQueueMin && std::has_single_bit(queue.size())) {
+      std::erase_if(queue, [](const std::shared_ptr<store::Waiter>& waiter) { return waiter->finished(); });
+    }
+    queue.push_back(blocked);
+    stripe.waited_keys = static_cast<uint32_t>(stripe.waiters.size());
+    blocked->keys.push_back(std::move(name));
+  }
+  session.blocked = std::move(blocked);
+}
+
+void Executor::ServeReady(Worker& worker) {
+  store::Transaction& txn = worker.transaction();
+  // Serving may make further keys ready (BLMOVE's destination): the list grows while it is walked.
+  for (size_t i = 0; i < txn.ready_keys().size(); ++i) {
+    store::ReadyKey ready = txn.ready_keys()[i];
+    ServeKey(worker, ready);
+  }
+  txn.ready_keys().clear();
+}
+
+void Executor::ServeKey(Worker& worker, const store::ReadyKey& ready) {
+  store::Transaction& txn = worker.transaction();
+  store::Key key = store::Key::Of(ready.key);
+  if (!txn.Holds(key.stripe())) return;
+  store::Stripe& stripe = services_.keyspace->StripeOf(key);
+  store::DbKey name{ready.db, ready.key};
+  auto found = stripe.waiters.find(name);
+  if (found == stripe.waiters.end()) return;
+  // Served in order; a copy, since serving edits the queue.
+  std::vector<std::shared_ptr<store::Waiter>> waiting(found->second.begin(), found->second.end());
+  for (const std::shared_ptr<store::Waiter>& waiter : waiting) {
+    if (!txn.Find(ready.db, key, store::Access::kPeek)) break;
+    if (!waiter->Claim()) continue;
+    auto blocked = std::static_pointer_cast<BlockedCommand>(waiter);
+    if (blocked->needs_all_keys && !HoldsAll(txn, *blocked)) {
+      // Stays claimed until it is served after the unlock; those behind it come after it.
+      worker.deferred.push_back(std::move(blocked));
+      break;
+    }
+    Serve(worker, blocked, &key);
+  }
+  DropFinished(stripe, name);
+}
+
+bool Executor::HoldsAll(const store::Transaction& transaction, const BlockedCommand& blocked) const {
+  for (uint16_t stripe : StripesOf(blocked)) {
+    if (!transaction.Holds(stripe)) return false;
+  }
+  return true;
+}
+
+bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked, const store::Key* ready_key) {
+  resp::OutputBuffer out;
+  resp::Reply reply(out, blocked->session->protocol);
+  std::vector<std::string_view> argv(blocked->argv.begin(), blocked->argv.end());
+  Context ctx({.worker = &worker,
+               .session = blocked->session,
+               .transaction = &worker.transaction(),
+               .reply = &reply,
+               .command = blocked->command,
+               .argv = argv});
+  ctx.ready_key_ = blocked->needs_all_keys ? nullptr : ready_key;
+  uint64_t start = base::CycleClock::Now();
+  Call(ctx);
+  if (ctx.block_wish_) {
+    if (blocked->Release()) return false;
+    // Its owner wanted it ended while we looked.
+    WriteCancelled(*blocked, reply, false);
+  } else {
+    CommandCounts& counts = worker.statistics().command[blocked->command->id];
+    counts.ticks.Add(base::CycleClock::Now() - start);
+    if (reply.error_count() != 0) counts.failed.Add(1);
+  }
+  // The session is its owner's again the moment the waiter is finished: nothing of it is read afterwards.
+  SessionHost* host = blocked->host;
+  uint64_t session_id = blocked->session_id;
+  blocked->Finish();
+  host->DeliverReply(session_id, std::move(out));
+  return true;
+}
+
+void Executor::ServeDeferred(Worker& worker) {
+  store::Transaction& txn = worker.transaction();
+  while (!worker.deferred.empty()) {
+    std::shared_ptr<BlockedCommand> blocked = std::move(worker.deferred.front());
+    worker.deferred.erase(worker.deferred.begin());
+    std::vector<uint16_t> stripes = StripesOf(*blocked);
+    bool held = false;
+    txn.Begin(services_.keyspace->clock().UnixMillis());
+    for (int i = 0; i < kDeferredTries && !held; ++i) held = txn.TryLock(stripes) == store::Transaction::kNothingBusy;
+    if (!held) {
+      SessionHost* host = blocked->host;
+      uint64_t session_id = blocked->session_id;
+      if (!blocked->Release()) {
+        // Cancelled meanwhile: its own loop still has to hear of it.
+        resp::OutputBuffer out;
+        resp::Reply reply(out, blocked->session->protocol);
+        WriteCancelled(*blocked, reply, false);
+        blocked->Finish();
+        host->DeliverReply(session_id, std::move(out));
+      } else {
+        host->RetryBlocked(session_id);
+      }
+      continue;
+    }
+    std::vector<std::string> keys = blocked->keys;
+    store::DbIndex db = blocked->db;
+    Serve(worker, blocked, nullptr);
+    // Those who wait behind it for the same keys have their turn now.
+    for (const std::string& key : keys) txn.MarkReady(db, key);
+    ServeReady(worker);
+    txn.Commit();
+    txn.Unlock();
+  }
+}
+
+bool Executor::RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked) {
+  if (!blocked->Claim()) return false;
+  worker.deferred.push_back(blocked);
+  ServeDeferred(worker);
+  return blocked->finished();
+}
+
+void Executor::WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) const {
+  if (with_error) {
+    reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else if (blocked.on_timeout == Context::EmptyReply::kNull) {
+    reply.Null();
+  } else {
+    reply.NullArray();
+  }
+}
+
+bool Executor::ForgetBlocked(Worker& worker, const BlockedCommand& blocked) {
+  store::Transaction& txn = worker.transaction();
+  bool all = true;
+  for (const std::string& name : blocked.keys) {
+    store::Key key = store::Key::Of(name);
+    store::Stripe& stripe = services_.keyspace->StripeOf(key);
+    if (!txn.TryLockOne(key.stripe())) {
+      all = false;
+      continue;
+    }
+    DropFinished(stripe, store::DbKey{blocked.db, name});
+    txn.Unlock();
+  }
+  return all;
+}
+
+bool Executor::ForgetWatches(Worker& worker, Session& session) {
+  if (session.watch) session.watch->alive.store(false, std::memory_order_relaxed);
+  store::Transaction& txn = worker.transaction();
+  while (!session.watched.empty()) {
+    const WatchedKey& watched = session.watched.back();
+    store::Key key = store::Key::Of(watched.key);
+    bool held = txn.Holds(key.stripe());
+    if (!held && !txn.TryLockOne(key.stripe())) return false;
+    store::Stripe& stripe = services_.keyspace->StripeOf(key);
+    auto found = stripe.watchers.find(store::DbKey{watched.db, watched.key});
+    if (found != stripe.watchers.end()) {
+      std::erase_if(found->second, [](const auto& state) { return !state->alive.load(std::memory_order_relaxed); });
+      if (found->second.empty()) stripe.watchers.erase(found);
+      stripe.watched_keys = static_cast<uint32_t>(stripe.watchers.size());
+    }
+    if (!held) txn.Unlock();
+    session.watched.pop_back();
+  }
+  session.watch.reset();
+  return true;
+}
+
+}  // namespace tusk::command

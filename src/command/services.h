@@ -1,0 +1,88 @@
+// Services: what a command can reach beside keys and its session. The assembly (engine, server) fills it once; each is
+// an interface that is declared here, below its users, and implemented above.
+//
+// Threads: each service says so itself; the struct is immutable after start. Owns: nothing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "store/key.h"
+
+namespace tusk::store {
+class Keyspace;
+}
+
+namespace tusk::command {
+
+class CommandTable;
+class Executor;
+class Statistics;
+struct Session;
+
+// One line of CLIENT LIST. Times in microseconds of the monotonic clock, sizes in bytes.
+struct ClientInfo {
+  uint64_t id = 0;
+  std::string address;        // "127.0.0.1:51234", "/path:0" for unix sockets.
+  std::string local_address;
+  int fd = -1;
+  std::string name;
+  std::string user;
+  std::string library_name;
+  std::string library_version;
+  int64_t connected_micros = 0;
+  int64_t last_interaction_micros = 0;
+  std::string flags;          // Redis' letters: N, x, P, b, O, u, U, ...
+  store::DbIndex db = 0;
+  uint32_t channels = 0;
+  uint32_t patterns = 0;
+  uint32_t shard_channels = 0;
+  int64_t multi = -1;         // Queued commands, -1 outside MULTI.
+  size_t query_buffer = 0;
+  size_t query_buffer_free = 0;
+  size_t argv_memory = 0;
+  size_t multi_memory = 0;
+  size_t output_memory = 0;
+  size_t output_length = 0;
+  size_t total_memory = 0;
+  std::string last_command;   // "get", "client|list", "NULL" before the first.
+  int protocol = 2;
+  bool blocked = false;
+  bool monitor = false;
+  bool subscribed = false;
+};
+
+// The connections, known to the server. Thread-safe.
+class Clients {
+ public:
+  virtual ~Clients() = default;
+  virtual std::vector<ClientInfo> List() const = 0;
+  virtual std::optional<ClientInfo> Find(uint64_t id) const = 0;
+  // Closes soon; false when there is no such client. The caller's own connection closes after its reply.
+  virtual bool Kill(uint64_t id, uint64_t caller_id) = 0;
+  // Ends the blocking command of the client, as a timeout or with -UNBLOCKED. False: it is not blocked.
+  virtual bool Unblock(uint64_t id, bool with_error) = 0;
+  // Commands (all, or only those that may write) rest until the deadline, monotonic milliseconds.
+  virtual void Pause(int64_t until_ms, bool writes_only) = 0;
+  virtual void Unpause() = 0;
+  virtual size_t ConnectedCount() const = 0;
+  virtual size_t BlockedCount() const = 0;
+  virtual void StartMonitor(Session& session) = 0;
+  // Asks the process to end as SHUTDOWN does. `now`: do not wait for anything.
+  virtual base::Status RequestShutdown(bool now) = 0;
+};
+
+struct Services {
+  store::Keyspace* keyspace = nullptr;
+  const CommandTable* commands = nullptr;
+  Statistics* statistics = nullptr;
+  Executor* executor = nullptr;
+  Clients* clients = nullptr;  // Null when embedded.
+  void* engine = nullptr;      // engine::Engine, for families above that know it.
+};
+
+}  // namespace tusk::command

@@ -1,0 +1,51 @@
+// Worker: what an executing thread needs to run commands: its transaction, its counters, its interpreter. A loop's
+// thread has one; so have the spare threads that take over loops, and an embedded caller.
+//
+// Threads: one thread. Owns: the transaction, and the attachment through its base.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "command/command_table.h"
+#include "command/services.h"
+#include "command/statistics.h"
+#include "store/transaction.h"
+
+namespace tusk::command {
+
+class BlockedCommand;
+
+// Something that a higher layer keeps per executing thread, such as a script interpreter.
+class WorkerAttachment {
+ public:
+  virtual ~WorkerAttachment() = default;
+};
+
+class Worker {
+ public:
+  Worker(Services& services, WorkerStatistics& statistics)
+      : services_(services), statistics_(statistics), transaction_(*services.keyspace) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  Services& services() noexcept { return services_; }
+  WorkerStatistics& statistics() noexcept { return statistics_; }
+  store::Transaction& transaction() noexcept { return transaction_; }
+
+  std::unique_ptr<WorkerAttachment> interpreter;
+  // Blocked commands that need more stripes than were held when their key turned ready: served after the unlock.
+  std::vector<std::shared_ptr<BlockedCommand>> deferred;
+  // Scratch of the growing phase, kept so that a command with many keys allocates once per thread.
+  std::vector<uint16_t> stripes;
+  KeyPositions key_refs;
+
+ private:
+  Services& services_;
+  WorkerStatistics& statistics_;
+  store::Transaction transaction_;
+};
+
+}  // namespace tusk::command
