@@ -182,6 +182,8 @@ void Transaction::FailWatchers(DbIndex db, const Key& key) noexcept {
   Stripe& stripe = keyspace_.StripeOf(key);
   auto found = stripe.watchers.find(DbKey{db, std::string(key.text)});
   if (found == stripe.watchers.end()) return;
+  // Watches that ended while this stripe was busy are still listed: here they go.
+  std::erase_if(found->second, [](const auto& watcher) { return !watcher->alive.load(std::memory_order_relaxed); });
   for (const std::shared_ptr<WatchState>& watcher : found->second) watcher->dirty.store(true, std::memory_order_release);
 }
 

@@ -1,0 +1,48 @@
+#include "engine/engine.h"
+
+#include "base/cycles.h"
+#include "base/random.h"
+#include "engine/command_groups.h"
+
+namespace tusk::engine {
+namespace {
+
+constexpr size_t kRunIdDigits = 40;
+
+}  // namespace
+
+Engine::Engine(const Options& options)
+    : keyspace_({.databases = options.databases,
+                 .clock = options.clock ? options.clock : &system_clock_,
+                 .settings = &settings_}),
+      commands_(CommandGroups()),
+      statistics_(commands_.size()),
+      executor_(services_, pause_, nullptr),
+      run_id_(base::SecureRandomHex(kRunIdDigits)),
+      started_unix_ms_(keyspace_.clock().UnixMillis()) {
+  base::CycleClock::TicksPerMicro();
+  services_.keyspace = &keyspace_;
+  services_.commands = &commands_;
+  services_.statistics = &statistics_;
+  services_.executor = &executor_;
+  services_.engine = this;
+}
+
+Engine::~Engine() = default;
+
+std::unique_ptr<command::Worker> Engine::NewWorker() {
+  return std::make_unique<command::Worker>(services_, statistics_.AddWorker());
+}
+
+std::string Engine::Execute(command::Worker& worker, command::Session& session,
+                            std::span<const std::string_view> argv) {
+  resp::OutputBuffer out;
+  resp::Reply reply(out, session.protocol);
+  command::Request request{argv, nullptr, {}, false};
+  executor_.Resolve(request);
+  command::Outcome outcome = executor_.Execute(worker, session, request, reply);
+  while (outcome == command::Outcome::kParked) outcome = executor_.Execute(worker, session, request, reply);
+  return out.ToString();
+}
+
+}  // namespace tusk::engine

@@ -1,0 +1,74 @@
+// Engine: the whole store without a socket: keys, commands, statistics, settings, and what joins them. The server is a
+// thin layer over it; embedded callers use Execute() on a session of their own.
+//
+// Threads: thread-safe after construction; each executing thread brings its own Worker. Owns: everything below it.
+// Stop order: loops and their threads first, then the engine (its background thread ends in the destructor).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "command/command_table.h"
+#include "command/executor.h"
+#include "command/services.h"
+#include "command/statistics.h"
+#include "command/worker.h"
+#include "store/keyspace.h"
+
+namespace tusk::engine {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+// What clients are told: the Redis release whose commands and replies this build follows.
+inline constexpr std::string_view kRedisVersion = "7.2.0";
+
+class Engine {
+ public:
+  struct Options {
+    size_t databases = 16;
+    // Null: the system's.
+    const base::Clock* clock = nullptr;
+  };
+  explicit Engine(const Options& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  store::Settings& settings() noexcept { return settings_; }
+  store::Keyspace& keyspace() noexcept { return keyspace_; }
+  const base::Clock& clock() const noexcept { return keyspace_.clock(); }
+  command::CommandTable& commands() noexcept { return commands_; }
+  command::Statistics& statistics() noexcept { return statistics_; }
+  command::Services& services() noexcept { return services_; }
+  command::Executor& executor() noexcept { return executor_; }
+  command::PauseState& pause() noexcept { return pause_; }
+
+  // For a new executing thread.
+  std::unique_ptr<command::Worker> NewWorker();
+  uint64_t NextSessionId() noexcept { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
+
+  // Runs one command for an embedded session (one without a host) and returns the reply's bytes. Blocks while keys are
+  // busy; commands that would wait for a key answer as if their time were up.
+  std::string Execute(command::Worker& worker, command::Session& session, std::span<const std::string_view> argv);
+
+  const std::string& run_id() const noexcept { return run_id_; }
+  int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
+
+ private:
+  base::SystemClock system_clock_;
+  store::Settings settings_;
+  store::Keyspace keyspace_;
+  command::CommandTable commands_;
+  command::Statistics statistics_;
+  command::PauseState pause_;
+  command::Services services_;
+  command::Executor executor_;
+  std::atomic<uint64_t> next_session_id_{1};  // Only uniqueness matters: relaxed.
+  std::string run_id_;
+  int64_t started_unix_ms_;
+};
+
+}  // namespace tusk::engine
