@@ -31,7 +31,7 @@ run: server ## Build the server and start it in the foreground (ARGS="--port 700
 
 server:
 	@tools/setup.sh build
-	$(call build,release)
+	$(call build,release,tusk-server)
 
 test: ## Build and run every quick test
 	@tools/setup.sh test
@@ -55,33 +55,34 @@ test-ubsan: ## The same under UndefinedBehaviorSanitizer
 
 bench: ## Measure side by side with Debian's redis-server (ARGS="--rounds 5")
 	@tools/setup.sh bench
-	$(call build,release)
+	$(call build,release,tusk-server tusk-load)
 	@bench/run.py $(ARGS)
 
 conformance: server ## Redis' own Tcl suite, ours beside redis-server's result
 	@tools/setup.sh conformance
-	@tests/conformance/run $(ARGS)
+	@tests/conformance/run.py $(ARGS)
 
 oracle: server ## Random commands compared with redis-server, the long run
 	@tools/setup.sh test
-	@tests/oracle/run $(ARGS)
+	@tests/oracle/run.py $(ARGS)
 
 clients: server ## Task queues and client libraries, unmodified
 	@tools/setup.sh clients
-	@tests/clients/run $(ARGS)
+	@tests/clients/run.py $(ARGS)
 
-stress: server ## Eight workers, random traffic, one truth: the long run
+stress: ## Eight workers, random traffic, one truth: the long run (ARGS="--seconds 60")
 	@tools/setup.sh test
-	@tests/stress/run $(ARGS)
+	$(call build,release,tusk-server tusk-stress)
+	@tests/stress/run.py $(ARGS)
 
 soak: server ## Hours of mixed traffic; memory and latency over time (ARGS="--minutes 60")
 	@tools/setup.sh test
-	@tests/soak/run $(ARGS)
+	@tests/soak/run.py $(ARGS)
 
-fuzz: ## libFuzzer on every parser of foreign bytes (SECONDS_EACH=60)
+fuzz: ## libFuzzer on every parser of foreign bytes (ARGS="--seconds 600")
 	@tools/setup.sh fuzz
 	$(call build,fuzz,fuzz_programs)
-	@tests/fuzz/run $(ARGS)
+	@tests/fuzz/run.py $(ARGS)
 
 lint: analyze ## The house's checks with their reports, and the thread-safety analysis
 	@tools/checks/run.py --report
