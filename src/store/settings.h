@@ -36,6 +36,8 @@ struct Settings {
   // Encodings. Bytes for *_value; a negative list size is a class of node bytes (-1: 4 KB ... -5: 64 KB).
   Setting<int64_t> list_max_listpack_size{-2};
   Setting<int64_t> list_compress_depth{0};
+  // DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which a list element gets a node of its own; 0: as the size allows.
+  Setting<uint64_t> quicklist_packed_threshold{0};
   Setting<uint64_t> hash_max_listpack_entries{128};
   Setting<uint64_t> hash_max_listpack_value{64};
   Setting<uint64_t> set_max_intset_entries{512};
@@ -68,6 +70,8 @@ struct Settings {
   Setting<int64_t> busy_reply_threshold{5'000};   // Milliseconds.
   Setting<bool> protected_configs{false};
   Setting<bool> enable_debug_command{false};
+  // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may then call commands that are flagged "noscript".
+  Setting<bool> disable_deny_scripts{false};
 };
 
 }  // namespace tusk::store
