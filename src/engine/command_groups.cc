@@ -1,11 +1,17 @@
 #include "engine/command_groups.h"
 
 #include "engine/transactions.h"
+#include "families/hashes.h"
+#include "families/sets.h"
+#include "families/strings.h"
 
 namespace tusk::engine {
 
 std::vector<std::span<const command::CommandSpec>> CommandGroups() {
   return {
+      families::StringsRows(),
+      families::HashesRows(),
+      families::SetsRows(),
       TransactionsRows(),
   };
 }

@@ -1,0 +1,264 @@
+// Strings as a whole: GET, SET and their relatives. Numbers, ranges and LCS have files of their own.
+#include "families/strings.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/numbers.h"
+#include "command/command_table.h"
+#include "command/context.h"
+#include "families/replies.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using store::Entry;
+using store::Key;
+
+struct SetOptions {
+  bool nx = false;
+  bool xx = false;
+  bool get = false;
+  bool keep_ttl = false;
+  bool persist = false;
+  size_t expiry_arg = 0;  // 0: none given.
+  bool expiry_in_seconds = false;
+  bool expiry_is_absolute = false;
+};
+
+enum class Grammar { kSet, kGetex };
+
+// Reads an expiry word (EX, PX, EXAT, PXAT) with its value at i. A word may be repeated, the last value counts, but
+// different ones exclude each other.
+bool TakeExpiry(Context& ctx, size_t i, SetOptions* options) {
+  bool seconds = ctx.ArgIs(i, "ex") || ctx.ArgIs(i, "exat");
+  bool absolute = ctx.ArgIs(i, "exat") || ctx.ArgIs(i, "pxat");
+  if (!seconds && !absolute && !ctx.ArgIs(i, "px")) return false;
+  if (options->keep_ttl || options->persist || i + 1 >= ctx.argc()) return false;
+  if (options->expiry_arg != 0 &&
+      (options->expiry_in_seconds != seconds || options->expiry_is_absolute != absolute)) {
+    return false;
+  }
+  options->expiry_arg = i + 1;
+  options->expiry_in_seconds = seconds;
+  options->expiry_is_absolute = absolute;
+  return true;
+}
+
+bool ParseSetOptions(Context& ctx, size_t first, Grammar grammar, SetOptions* options) {
+  bool set = grammar == Grammar::kSet;
+  for (size_t i = first; i < ctx.argc(); ++i) {
+    if (set && ctx.ArgIs(i, "nx") && !options->xx) {
+      options->nx = true;
+    } else if (set && ctx.ArgIs(i, "xx") && !options->nx) {
+      options->xx = true;
+    } else if (set && ctx.ArgIs(i, "get")) {
+      options->get = true;
+    } else if (set && ctx.ArgIs(i, "keepttl") && options->expiry_arg == 0) {
+      options->keep_ttl = true;
+    } else if (!set && ctx.ArgIs(i, "persist") && options->expiry_arg == 0) {
+      options->persist = true;
+    } else if (TakeExpiry(ctx, i, options)) {
+      ++i;
+    } else {
+      ctx.reply().Error(command::kSyntaxError);
+      return false;
+    }
+  }
+  return true;
+}
+
+// The deadline that the options name, in Unix milliseconds; replies the error.
+std::optional<int64_t> DeadlineOf(Context& ctx, const SetOptions& options) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  std::optional<int64_t> time = ctx.Integer(options.expiry_arg);
+  if (!time) return std::nullopt;
+  bool valid = *time > 0 && (!options.expiry_in_seconds || *time <= kMax / 1000);
+  if (valid && options.expiry_in_seconds) *time *= 1000;
+  if (valid && !options.expiry_is_absolute) {
+    valid = *time <= kMax - ctx.now_ms();
+    if (valid) *time += ctx.now_ms();
+  }
+  if (valid) return time;
+  ctx.reply().Error(fmt::format("ERR invalid expire time in '{}' command", ctx.command().full_name));
+  return std::nullopt;
+}
+
+struct TextNumber {
+  explicit TextNumber(int64_t value) noexcept : size(base::FormatInt64(value, bytes)) {}
+  operator std::string_view() const noexcept { return {bytes, size}; }  // NOLINT(google-explicit-constructor)
+  char bytes[base::kInt64TextMax];
+  size_t size;
+};
+
+// Puts the value and settles the deadline: a given one, the old one, or none.
+void Store(Context& ctx, const Key& key, Entry* entry, std::string_view value, std::optional<int64_t> deadline,
+           bool keep_ttl) {
+  Entry& stored = ctx.PutString(key, entry, value);
+  if (deadline) {
+    ctx.transaction().SetDeadline(ctx.db(), key, stored, *deadline);
+  } else if (stored.has_deadline() && !keep_ttl) {
+    ctx.transaction().ClearDeadline(ctx.db(), key, stored);
+  }
+  ctx.Modified(key, store::kEventString, "set");
+  if (!deadline) return;
+  ctx.Event(key, store::kEventGeneric, "expire");
+  ctx.RecordAs({"SET", key.text, value, "PXAT", TextNumber(*deadline)});
+}
+
+enum class SetReply { kOk, kOneOrZero };
+
+void SetGeneric(Context& ctx, size_t value_arg, const SetOptions& options, SetReply kind) {
+  std::optional<int64_t> deadline;
+  if (options.expiry_arg != 0) {
+    deadline = DeadlineOf(ctx, options);
+    if (!deadline) return;
+  }
+  Key key = ctx.key(1);
+  Entry* entry;
+  if (options.get) {
+    auto old = ctx.ReadString(key);
+    if (old.wrong_type) return;
+    entry = old.entry;
+    if (entry) {
+      ReplyString(ctx.reply(), *entry);
+    } else {
+      ctx.reply().Null();
+    }
+  } else {
+    entry = ctx.Lookup(key, store::Access::kWrite);
+  }
+  if ((options.nx && entry) || (options.xx && !entry)) {
+    if (options.get) return;
+    return kind == SetReply::kOk ? ctx.reply().Null() : ctx.reply().Integer(0);
+  }
+  std::string_view value = ctx.arg(value_arg);
+  Store(ctx, key, entry, value, deadline, options.keep_ttl);
+  if (options.get) {
+    // What the reply was does not matter to those who repeat the command.
+    if (!deadline && options.keep_ttl) ctx.RecordAs({"SET", key.text, value, "KEEPTTL"});
+    if (!deadline && !options.keep_ttl) ctx.RecordAs({"SET", key.text, value});
+    return;
+  }
+  kind == SetReply::kOk ? ctx.reply().Ok() : ctx.reply().Integer(1);
+}
+
+void SetWithExpiry(Context& ctx, bool in_seconds) {
+  SetGeneric(ctx, 3, {.expiry_arg = 2, .expiry_in_seconds = in_seconds}, SetReply::kOk);
+}
+
+// Replies the value or null; the entry, unless there is none or it is of another type.
+Entry* GetGeneric(Context& ctx, const Key& key) {
+  auto found = ctx.ReadString(key);
+  if (found.wrong_type) return nullptr;
+  if (!found) {
+    ctx.reply().Null();
+    return nullptr;
+  }
+  ReplyString(ctx.reply(), *found.entry);
+  return found.entry;
+}
+
+}  // namespace
+
+void CmdGet(Context& ctx) { GetGeneric(ctx, ctx.key(1)); }
+
+void CmdSet(Context& ctx) {
+  SetOptions options;
+  if (ctx.argc() > 3 && !ParseSetOptions(ctx, 3, Grammar::kSet, &options)) return;
+  SetGeneric(ctx, 2, options, SetReply::kOk);
+}
+
+void CmdSetnx(Context& ctx) { SetGeneric(ctx, 2, {.nx = true}, SetReply::kOneOrZero); }
+
+void CmdSetex(Context& ctx) { SetWithExpiry(ctx, true); }
+
+void CmdPsetex(Context& ctx) { SetWithExpiry(ctx, false); }
+
+void CmdGetset(Context& ctx) {
+  Key key = ctx.key(1);
+  auto old = ctx.ReadString(key);
+  if (old.wrong_type) return;
+  if (old) {
+    ReplyString(ctx.reply(), *old.entry);
+  } else {
+    ctx.reply().Null();
+  }
+  Store(ctx, key, old.entry, ctx.arg(2), std::nullopt, false);
+  ctx.RecordAs({"SET", key.text, ctx.arg(2)});
+}
+
+void CmdGetdel(Context& ctx) {
+  Key key = ctx.key(1);
+  Entry* entry = GetGeneric(ctx, key);
+  if (!entry) return;
+  ctx.Delete(key, *entry);
+  ctx.Modified(key, store::kEventGeneric, "del");
+  ctx.RecordAs({"DEL", key.text});
+}
+
+void CmdGetex(Context& ctx) {
+  SetOptions options;
+  if (!ParseSetOptions(ctx, 2, Grammar::kGetex, &options)) return;
+  Key key = ctx.key(1);
+  auto found = ctx.ReadString(key);
+  if (found.wrong_type) return;
+  if (!found) return ctx.reply().Null();
+  std::optional<int64_t> deadline;
+  if (options.expiry_arg != 0) {
+    deadline = DeadlineOf(ctx, options);
+    if (!deadline) return;
+  }
+  ReplyString(ctx.reply(), *found.entry);
+  if (deadline && *deadline <= ctx.now_ms()) {
+    ctx.Delete(key, *found.entry);
+    ctx.Modified(key, store::kEventGeneric, "del");
+    ctx.RecordAs({ctx.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});
+  } else if (deadline) {
+    ctx.transaction().SetDeadline(ctx.db(), key, *found.entry, *deadline);
+    ctx.Modified(key, store::kEventGeneric, "expire");
+    ctx.RecordAs({"PEXPIREAT", key.text, TextNumber(*deadline)});
+  } else if (options.persist && found.entry->has_deadline()) {
+    ctx.transaction().ClearDeadline(ctx.db(), key, *found.entry);
+    ctx.Modified(key, store::kEventGeneric, "persist");
+    ctx.RecordAs({"PERSIST", key.text});
+  }
+}
+
+void CmdMget(Context& ctx) {
+  ctx.reply().ArrayHeader(ctx.argc() - 1);
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    const Entry* entry = ctx.Lookup(ctx.key(i), store::Access::kRead);
+    if (entry && entry->type() == store::Type::kString) {
+      ReplyString(ctx.reply(), *entry);
+    } else {
+      ctx.reply().Null();
+    }
+  }
+}
+
+void CmdMset(Context& ctx) {
+  if (ctx.argc() % 2 == 0) return ReplyArityError(ctx);
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    Key key = ctx.key(i);
+    Store(ctx, key, ctx.Lookup(key, store::Access::kWrite), ctx.arg(i + 1), std::nullopt, false);
+  }
+  ctx.reply().Ok();
+}
+
+void CmdMsetnx(Context& ctx) {
+  if (ctx.argc() % 2 == 0) return ReplyArityError(ctx);
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    if (ctx.Lookup(ctx.key(i), store::Access::kWrite)) return ctx.reply().Integer(0);
+  }
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    Key key = ctx.key(i);
+    // A key that is named twice is there the second time.
+    Store(ctx, key, ctx.Lookup(key, store::Access::kWrite), ctx.arg(i + 1), std::nullopt, false);
+  }
+  ctx.reply().Integer(1);
+}
+
+}  // namespace tusk::families
