@@ -251,7 +251,7 @@ void Executor::Finish(Worker& worker, Session& session, const Request& request, 
   CommandCounts& counts = statistics.command[request.command->id];
   counts.calls.Add(1);
   counts.ticks.Add(ticks);
-  uint64_t micros = base::CycleClock::ToMicros(ticks);
+  auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_);
   counts.latency[std::min<size_t>(static_cast<size_t>(std::bit_width(micros)), kLatencyBuckets - 1)].Add(1);
   statistics.commands_processed.Add(1);
   store::Transaction::Lookups lookups = worker.transaction().TakeLookups();

@@ -11,6 +11,7 @@
 #include <span>
 #include <string_view>
 
+#include "base/cycles.h"
 #include "command/context.h"
 #include "command/worker.h"
 
@@ -109,6 +110,7 @@ class Executor {
   Services& services_;
   PauseState& pause_;
   CommandObserver* observer_;
+  const double micros_per_tick_ = base::CycleClock::MicrosPerTick();
 };
 
 }  // namespace tusk::command
