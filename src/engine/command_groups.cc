@@ -4,6 +4,8 @@
 #include "families/hashes.h"
 #include "families/sets.h"
 #include "families/strings.h"
+#include "families/lists.h"
+#include "families/zsets.h"
 
 namespace tusk::engine {
 
@@ -13,6 +15,8 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::HashesRows(),
       families::SetsRows(),
       TransactionsRows(),
+      families::ListsRows(),
+      families::ZsetsRows(),
   };
 }
 

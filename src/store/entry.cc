@@ -34,9 +34,9 @@ std::shared_ptr<const void> Entry::SharedRaw() const {
 
 std::string_view Entry::EncodingName() const noexcept {
   switch (type()) {
-    case Type::kList: return object<types::List>().encoding();
+    case Type::kList: return object<types::List>().EncodingName();
     case Type::kSet: return object<types::Set>().EncodingName();
-    case Type::kZSet: return object<types::ZSet>().encoding();
+    case Type::kZSet: return object<types::ZSet>().EncodingName();
     case Type::kHash: return object<types::Hash>().EncodingName();
     case Type::kString: break;
   }

@@ -13,11 +13,7 @@ namespace {
 
 template <typename T>
 uint64_t CloneObject(const Entry& entry) {
-  if constexpr (requires(const T& t) { t.Clone().release(); }) {
-    return reinterpret_cast<uint64_t>(entry.object<T>().Clone().release());
-  } else {
-    return reinterpret_cast<uint64_t>(std::make_unique<T>(entry.object<T>().Clone()).release());
-  }
+  return reinterpret_cast<uint64_t>(std::make_unique<T>(entry.object<T>().Clone()).release());
 }
 
 template <typename T>

@@ -40,14 +40,14 @@ bool ListLimits::IsLarge(size_t text_size) const noexcept {
   return text_size > (max_listpack_size < 0 ? bytes_max() : kCountLimitedBytesMax);
 }
 
-std::unique_ptr<List> List::Clone() const {
-  auto copy = std::make_unique<List>();
-  copy->size_ = size_;
+List List::Clone() const {
+  List copy;
+  copy.size_ = size_;
   if (many_) {
-    copy->many_ = std::make_unique<Nodes>();
-    for (const Node& node : *many_) copy->many_->push_back({node.pack.Clone(), node.count});
+    copy.many_ = std::make_unique<Nodes>();
+    for (const Node& node : *many_) copy.many_->push_back({node.pack.Clone(), node.count});
   } else {
-    copy->one_ = {one_.pack.Clone(), one_.count};
+    copy.one_ = {one_.pack.Clone(), one_.count};
   }
   return copy;
 }
@@ -148,15 +148,14 @@ void List::InsertNode(size_t index, std::string_view text) {
 }
 
 std::string List::Pop(ListEnd end, const ListLimits& limits) {
-  DCHECK(size_ > 0);
-  bool head = end == ListEnd::kHead;
-  size_t index = head ? 0 : node_count() - 1;
-  const ListPack& pack = node(index).pack;
-  Cursor at(this, index, head ? pack.First() : pack.Last());
-  std::string text = at.Get().ToString();
-  EraseAt(at);
-  ShrinkIfSmall(limits, true);
+  std::string text = At(end).Get().ToString();
+  Drop(end, limits);
   return text;
+}
+
+void List::Drop(ListEnd end, const ListLimits& limits) {
+  EraseAt(At(end));
+  ShrinkIfSmall(limits, true);
 }
 
 List::Cursor List::Seek(int64_t index) const noexcept {
@@ -276,10 +275,10 @@ void List::EraseAt(const Cursor& at) {
   here.pack.Erase(at.pos_);
   --here.count;
   --size_;
-  DropIfEmpty(at.node_);
+  DropNodeIfEmpty(at.node_);
 }
 
-void List::DropIfEmpty(size_t node_index) {
+void List::DropNodeIfEmpty(size_t node_index) {
   if (many_ && node(node_index).count == 0) many_->erase(many_->begin() + static_cast<ptrdiff_t>(node_index));
 }
 
@@ -303,7 +302,7 @@ uint64_t List::RemoveForward(uint64_t count, std::string_view text) {
       --size_;
     }
     bool stays = here.count > 0 || !many_;
-    DropIfEmpty(i);
+    DropNodeIfEmpty(i);
     if (stays) ++i;
   }
   return removed;
@@ -324,7 +323,7 @@ uint64_t List::RemoveBackward(uint64_t count, std::string_view text) {
       }
       pos = prev;
     }
-    DropIfEmpty(i);
+    DropNodeIfEmpty(i);
   }
   return removed;
 }
@@ -332,9 +331,15 @@ uint64_t List::RemoveBackward(uint64_t count, std::string_view text) {
 void List::EraseRange(uint64_t index, uint64_t count, const ListLimits& limits) {
   if (index >= size_ || count == 0) return;
   count = std::min(count, size_ - index);
-  size_ -= count;
   size_t i = 0;
-  while (index >= node(i).count) index -= node(i++).count;
+  if (index < size_ / 2) {
+    while (index >= node(i).count) index -= node(i++).count;
+  } else {
+    uint64_t behind = size_ - index;
+    for (i = node_count() - 1; behind > node(i).count; --i) behind -= node(i).count;
+    index = node(i).count - behind;
+  }
+  size_ -= count;
   // Whole nodes in the middle leave by one erase from the deque.
   size_t whole_begin = SIZE_MAX, whole_end = 0;
   for (; count > 0; ++i, index = 0) {

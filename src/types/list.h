@@ -62,14 +62,15 @@ class List {
   };
 
   List() noexcept = default;
-  List(const List&) = delete;
-  List& operator=(const List&) = delete;
-  std::unique_ptr<List> Clone() const;
+  // What was moved from may only be destroyed or assigned to.
+  List(List&&) noexcept = default;
+  List& operator=(List&&) noexcept = default;
+  List Clone() const;
 
   uint64_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
   // As OBJECT ENCODING says.
-  std::string_view encoding() const noexcept { return many_ ? "quicklist" : "listpack"; }
+  std::string_view EncodingName() const noexcept { return many_ ? "quicklist" : "listpack"; }
   bool is_packed() const noexcept { return !many_; }
   // Looks at up to `samples` nodes (0: all) and takes the others to be alike.
   size_t MemoryBytes(size_t samples) const noexcept;
@@ -77,13 +78,15 @@ class List {
   // One after the other, so that pushing a, b at the head leaves b, a.
   void Push(ListEnd end, std::span<const std::string_view> texts, const ListLimits& limits);
   void Push(ListEnd end, std::string_view text, const ListLimits& limits) { Push(end, {&text, 1}, limits); }
-  // The list must not be empty.
+  // The list must not be empty. Drop() is for callers that have looked at the element in place.
   std::string Pop(ListEnd end, const ListLimits& limits);
+  void Drop(ListEnd end, const ListLimits& limits);
 
   // Negative indexes count from the end.
   Cursor Seek(int64_t index) const noexcept;
   Cursor First() const noexcept { return Seek(0); }
   Cursor Last() const noexcept { return Seek(-1); }
+  Cursor At(ListEnd end) const noexcept { return end == ListEnd::kHead ? First() : Last(); }
 
   // False when there is no such index.
   bool Set(int64_t index, std::string_view text, const ListLimits& limits);
@@ -128,7 +131,7 @@ class List {
   size_t Split(size_t node_index, ds::ListPack::Pos pos);
   void MergeWithNext(size_t index, const ListLimits& limits);
   void EraseAt(const Cursor& at);
-  void DropIfEmpty(size_t node_index);
+  void DropNodeIfEmpty(size_t node_index);
   uint64_t RemoveForward(uint64_t count, std::string_view text);
   uint64_t RemoveBackward(uint64_t count, std::string_view text);
 

@@ -30,15 +30,15 @@ TEST(List, GrowsPastTheLimitAndShrinksAtHalfOfIt) {
   ListLimits limits{.max_listpack_size = 4};
   List list;
   for (const char* text : {"a", "b", "c", "d"}) list.Push(ListEnd::kTail, text, limits);
-  EXPECT_EQ(list.encoding(), "listpack");
+  EXPECT_EQ(list.EncodingName(), "listpack");
   list.Push(ListEnd::kHead, "e", limits);
-  EXPECT_EQ(list.encoding(), "quicklist");
+  EXPECT_EQ(list.EncodingName(), "quicklist");
   list.Pop(ListEnd::kTail, limits);
   list.Pop(ListEnd::kTail, limits);
-  EXPECT_EQ(list.encoding(), "quicklist");
+  EXPECT_EQ(list.EncodingName(), "quicklist");
   list.Pop(ListEnd::kHead, limits);
   list.Pop(ListEnd::kHead, limits);
-  EXPECT_EQ(list.encoding(), "listpack");
+  EXPECT_EQ(list.EncodingName(), "listpack");
   EXPECT_EQ(Forward(list), Model({"b"}));
 }
 
@@ -48,7 +48,7 @@ TEST(List, GrowsBySizeOfAllThatIsPushedAtOnce) {
   std::string half(2100, 'x');
   std::string_view both[] = {half, half};
   list.Push(ListEnd::kTail, both, limits);
-  EXPECT_EQ(list.encoding(), "quicklist");
+  EXPECT_EQ(list.EncodingName(), "quicklist");
   EXPECT_EQ(list.node_count(), 2u);
 }
 
@@ -58,7 +58,7 @@ TEST(List, AFailedInsertKeepsTheEncoding) {
   list.Push(ListEnd::kTail, "a", limits);
   list.Push(ListEnd::kTail, "b", limits);
   EXPECT_FALSE(list.Insert("nowhere", true, "c", limits));
-  EXPECT_EQ(list.encoding(), "listpack");
+  EXPECT_EQ(list.EncodingName(), "listpack");
 }
 
 TEST(List, GivesLargeElementsANodeOfTheirOwn) {
@@ -98,13 +98,13 @@ TEST(List, NodesSurviveARoundTripThroughPacks) {
   for (size_t i = 0; i < list.node_count(); ++i) copy.AppendNode(list.NodePack(i).Clone());
   copy.SettleEncoding(limits);
   EXPECT_EQ(Forward(copy), Forward(list));
-  EXPECT_EQ(copy.encoding(), "quicklist");
+  EXPECT_EQ(copy.EncodingName(), "quicklist");
   copy.SettleEncoding(ListLimits{});
-  EXPECT_EQ(copy.encoding(), "quicklist");
+  EXPECT_EQ(copy.EncodingName(), "quicklist");
   List small;
   small.AppendNode(list.NodePack(0).Clone());
   small.SettleEncoding(ListLimits{.max_listpack_size = 2});
-  EXPECT_EQ(small.encoding(), "quicklist");
+  EXPECT_EQ(small.EncodingName(), "quicklist");
 }
 
 class ListEncodings : public testing::TestWithParam<int> {};
@@ -190,7 +190,7 @@ TEST_P(ListEncodings, BehaveLikeADeque) {
     if (step % 10 == 0) {
       ASSERT_TRUE(Forward(list) == model);
       ASSERT_TRUE(Backward(list) == model);
-      ASSERT_TRUE(Forward(*list.Clone()) == model);
+      ASSERT_TRUE(Forward(list.Clone()) == model);
       for (int64_t index : {int64_t{0}, int64_t(model.size() / 2), int64_t(model.size()) - 1}) {
         if (model.empty()) break;
         ASSERT_TRUE(list.Seek(index).Get().Equals(model[static_cast<size_t>(index)]));

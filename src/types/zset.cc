@@ -64,6 +64,8 @@ struct ZSet::Index {
 
 ZSet::ZSet() noexcept = default;
 ZSet::~ZSet() noexcept = default;
+ZSet::ZSet(ZSet&& other) noexcept = default;
+ZSet& ZSet::operator=(ZSet&& other) noexcept = default;
 
 double ZSet::ScoreIn(const ListPack& pack, Pos pos) noexcept {
   ListPackElement element = pack.Get(pos);
@@ -91,15 +93,15 @@ void ZSet::Cursor::Prev() noexcept {
 
 uint64_t ZSet::size() const noexcept { return index_ ? index_->tree.size() : pack_.size() / 2; }
 
-std::unique_ptr<ZSet> ZSet::Clone() const {
-  auto copy = std::make_unique<ZSet>();
+ZSet ZSet::Clone() const {
+  ZSet copy;
   if (!index_) {
-    copy->pack_ = pack_.Clone();
+    copy.pack_ = pack_.Clone();
     return copy;
   }
-  copy->index_ = std::make_unique<Index>();
-  copy->index_->members.Reserve(size());
-  for (auto at = index_->tree.First(); at; at.Next()) copy->index_->PushBack(at->name(), at->score);
+  copy.index_ = std::make_unique<Index>();
+  copy.index_->members.Reserve(size());
+  for (auto at = index_->tree.First(); at; at.Next()) copy.index_->PushBack(at->name(), at->score);
   return copy;
 }
 
@@ -319,11 +321,11 @@ void ZSet::ShrinkIfSmall(const ZSetLimits& limits) {
   index_.reset();
 }
 
-base::Result<std::unique_ptr<ZSet>> ZSet::FromPack(ListPack pack, const ZSetLimits& limits) {
+base::Result<ZSet> ZSet::FromPack(ListPack pack, const ZSetLimits& limits) {
   auto bad = [](std::string_view what) { return base::Error(base::Status::Invalid(what)); };
   size_t count = pack.size();
   if (count % 2 != 0) return bad("sorted set with a member that has no score");
-  auto set = std::make_unique<ZSet>();
+  ZSet set;
   std::vector<std::string> names;
   names.reserve(count / 2);
   double last = -HUGE_VAL;
@@ -345,8 +347,8 @@ base::Result<std::unique_ptr<ZSet>> ZSet::FromPack(ListPack pack, const ZSetLimi
   std::sort(names.begin(), names.end());
   if (std::adjacent_find(names.begin(), names.end()) != names.end())
     return bad("sorted set with a member twice");
-  set->pack_ = std::move(pack);
-  if (names.size() > limits.max_listpack_entries || longest > limits.max_listpack_value) set->BecomeLarge();
+  set.pack_ = std::move(pack);
+  if (names.size() > limits.max_listpack_entries || longest > limits.max_listpack_value) set.BecomeLarge();
   return set;
 }
 

@@ -105,13 +105,14 @@ class ZSet {
 
   ZSet() noexcept;
   ~ZSet() noexcept;
-  ZSet(const ZSet&) = delete;
-  ZSet& operator=(const ZSet&) = delete;
-  std::unique_ptr<ZSet> Clone() const;
+  // What was moved from may only be destroyed or assigned to.
+  ZSet(ZSet&& other) noexcept;
+  ZSet& operator=(ZSet&& other) noexcept;
+  ZSet Clone() const;
 
   uint64_t size() const noexcept;
   bool empty() const noexcept { return size() == 0; }
-  std::string_view encoding() const noexcept { return index_ ? "skiplist" : "listpack"; }
+  std::string_view EncodingName() const noexcept { return index_ ? "skiplist" : "listpack"; }
   bool is_packed() const noexcept { return !index_; }
   // Looks at up to `samples` members (0: all) and takes the others to be alike.
   size_t MemoryBytes(size_t samples) const noexcept;
@@ -153,7 +154,7 @@ class ZSet {
   // What RDB files hold; null when the set is not packed.
   const ds::ListPack* pack() const noexcept { return index_ ? nullptr : &pack_; }
   // A pack as it was saved: refused unless it holds distinct members with scores, in order.
-  static base::Result<std::unique_ptr<ZSet>> FromPack(ds::ListPack pack, const ZSetLimits& limits);
+  static base::Result<ZSet> FromPack(ds::ListPack pack, const ZSetLimits& limits);
   // For loaders: the member orders after all others (then it is cheaper than Add) and is not in the set.
   void AddLast(std::string_view name, double score, const ZSetLimits& limits);
 

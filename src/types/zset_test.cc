@@ -172,7 +172,7 @@ TEST_P(ZSetEncodings, BehaveLikeAnOrderedMap) {
     for (auto it = order.rbegin(); it != order.rend(); ++it, at.Prev())
       ASSERT_TRUE(at.member().Equals(it->second));
     ASSERT_FALSE(at);
-    ASSERT_EQ(set_.Clone()->size(), order.size());
+    ASSERT_EQ(set_.Clone().size(), order.size());
   }
 }
 
@@ -180,18 +180,18 @@ TEST(ZSet, GrowsByCountAndByNameAndShrinksWhenAsked) {
   ZSetLimits limits{4, 8};
   ZSet set;
   for (const char* name : {"a", "b", "c", "d"}) set.Add(name, 1, limits);
-  EXPECT_EQ(set.encoding(), "listpack");
+  EXPECT_EQ(set.EncodingName(), "listpack");
   set.Add("e", 1, limits);
-  EXPECT_EQ(set.encoding(), "skiplist");
+  EXPECT_EQ(set.EncodingName(), "skiplist");
   set.Remove("a");
-  EXPECT_EQ(set.encoding(), "skiplist");
+  EXPECT_EQ(set.EncodingName(), "skiplist");
   set.ShrinkIfSmall(limits);
-  EXPECT_EQ(set.encoding(), "listpack");
+  EXPECT_EQ(set.EncodingName(), "listpack");
   set.Remove("b");
   set.Add("ninebytes", 1, limits);
-  EXPECT_EQ(set.encoding(), "skiplist");
+  EXPECT_EQ(set.EncodingName(), "skiplist");
   set.ShrinkIfSmall(limits);
-  EXPECT_EQ(set.encoding(), "skiplist");
+  EXPECT_EQ(set.EncodingName(), "skiplist");
 }
 
 TEST(ZSet, TakesPacksThatAreSoundAndRefusesOthers) {
@@ -202,7 +202,7 @@ TEST(ZSet, TakesPacksThatAreSoundAndRefusesOthers) {
   };
   auto good = from({"a", "-inf", "b", "1", "c", "1", "d", "2.5"});
   ASSERT_TRUE(good.has_value());
-  EXPECT_EQ((*good)->Rank("d")->score, 2.5);
+  EXPECT_EQ(good->Rank("d")->score, 2.5);
   EXPECT_FALSE(from({"a", "1", "b"}).has_value());
   EXPECT_FALSE(from({"a", "x"}).has_value());
   EXPECT_FALSE(from({"a", "nan"}).has_value());

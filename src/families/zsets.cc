@@ -1,0 +1,275 @@
+// Sorted-set commands on single members: adding, scores, ranks, removal, sampling, scanning.
+#include "families/zsets.h"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_set>
+#include <vector>
+
+#include "base/numbers.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "families/collections.h"
+#include "families/limits.h"
+#include "families/zset_ranges.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using command::Found;
+using store::Key;
+using types::ZAddFlags;
+using types::ZAddResult;
+using types::ZSet;
+
+struct AddRequest {
+  ZAddFlags flags;
+  bool changed = false;  // CH: reply updated members too.
+  size_t pairs_at = 2;   // The first score.
+};
+
+// False after an error reply.
+bool ParseAdd(Context& context, AddRequest& request) {
+  size_t i = request.pairs_at;
+  for (; i < context.argc(); ++i) {
+    if (context.ArgIs(i, "NX")) {
+      request.flags.nx = true;
+    } else if (context.ArgIs(i, "XX")) {
+      request.flags.xx = true;
+    } else if (context.ArgIs(i, "CH")) {
+      request.changed = true;
+    } else if (context.ArgIs(i, "INCR")) {
+      request.flags.incr = true;
+    } else if (context.ArgIs(i, "GT")) {
+      request.flags.gt = true;
+    } else if (context.ArgIs(i, "LT")) {
+      request.flags.lt = true;
+    } else {
+      break;
+    }
+  }
+  request.pairs_at = i;
+  const ZAddFlags& flags = request.flags;
+  size_t left = context.argc() - i;
+  std::string_view error;
+  if (left == 0 || left % 2 != 0) {
+    error = command::kSyntaxError;
+  } else if (flags.nx && flags.xx) {
+    error = "ERR XX and NX options at the same time are not compatible";
+  } else if ((flags.gt && flags.nx) || (flags.lt && flags.nx) || (flags.gt && flags.lt)) {
+    error = "ERR GT, LT, and/or NX options at the same time are not compatible";
+  } else if (flags.incr && left > 2) {
+    error = "ERR INCR option supports a single increment-element pair";
+  }
+  if (!error.empty()) context.reply().Error(error);
+  return error.empty();
+}
+
+void Add(Context& context, AddRequest request) {
+  if (!ParseAdd(context, request)) return;
+  const ZAddFlags& flags = request.flags;
+  size_t pairs = (context.argc() - request.pairs_at) / 2;
+  // All scores must be numbers before anything is done.
+  constexpr size_t kScoresOnStack = 16;
+  double few[kScoresOnStack];
+  std::vector<double> many(pairs > kScoresOnStack ? pairs : 0);
+  double* scores = many.empty() ? few : many.data();
+  for (size_t i = 0; i < pairs; ++i) {
+    std::optional<double> score = context.Double(request.pairs_at + 2 * i);
+    if (!score) return;
+    scores[i] = *score;
+  }
+  Key key = context.key(1);
+  Found<ZSet> found = context.Write<ZSet>(key);
+  if (found.wrong_type) return;
+  resp::Reply& reply = context.reply();
+  if (!found && flags.xx) return flags.incr ? reply.Null() : reply.Integer(0);
+
+  ZSet& set = found ? *found : context.Create<ZSet>(key);
+  types::ZSetLimits limits = ZSetLimitsOf(context.settings());
+  set.Expect(pairs, context.arg(request.pairs_at + 1).size(), limits);
+  int64_t added = 0, updated = 0;
+  ZAddResult result{};
+  for (size_t i = 0; i < pairs; ++i) {
+    result = set.Add(context.arg(request.pairs_at + 2 * i + 1), scores[i], limits, flags);
+    if (result.kind == ZAddResult::Kind::kNan) break;
+    added += result.kind == ZAddResult::Kind::kAdded;
+    updated += result.kind == ZAddResult::Kind::kUpdated;
+  }
+  if (result.kind == ZAddResult::Kind::kNan) {
+    reply.Error("ERR resulting score is not a number (NaN)");
+  } else if (!flags.incr) {
+    reply.Integer(request.changed ? added + updated : added);
+  } else if (result.kind == ZAddResult::Kind::kRefused) {
+    reply.Null();
+  } else {
+    reply.Double(result.score);
+  }
+  if (added + updated > 0) context.Modified(key, store::kEventZSet, flags.incr ? "zincr" : "zadd");
+}
+
+void Rank(Context& context, ZDirection direction) {
+  if (context.argc() > 4) return ReplyWrongArity(context);
+  bool with_score = context.argc() == 4;
+  if (with_score && !context.ArgIs(3, "WITHSCORE")) return context.reply().Error(command::kSyntaxError);
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (set.wrong_type) return;
+  std::optional<types::ZRank> rank = set ? set->Rank(context.arg(2)) : std::nullopt;
+  resp::Reply& reply = context.reply();
+  if (!rank) return with_score ? reply.NullArray() : reply.Null();
+  uint64_t position = direction == ZDirection::kForward ? rank->rank : set->size() - 1 - rank->rank;
+  if (with_score) reply.ArrayHeader(2);
+  reply.Integer(static_cast<int64_t>(position));
+  if (with_score) reply.Double(rank->score);
+}
+
+// `count` different ranks below `size`, each choice equally likely (Floyd's algorithm), in no particular
+// order.
+std::vector<uint64_t> DifferentRanks(uint64_t size, uint64_t count, base::Random& random) {
+  std::unordered_set<uint64_t> chosen;
+  std::vector<uint64_t> ranks;
+  ranks.reserve(count);
+  for (uint64_t top = size - count; top < size; ++top) {
+    uint64_t rank = random.Below(top + 1);
+    if (!chosen.insert(rank).second) chosen.insert(rank = top);
+    ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+void ReplySamples(Context& context, const ZSet& set, int64_t count, bool with_scores) {
+  resp::Reply& reply = context.reply();
+  base::Random& random = base::ThreadRandom();
+  uint64_t wanted = count < 0 ? 0 - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
+  if (count < 0) {
+    ReplyMembersHeader(reply, wanted, with_scores);
+    for (uint64_t i = 0; i < wanted; ++i) {
+      auto at = set.RandomMember(random);
+      ReplyMember(reply, at.member(), at.score(), with_scores);
+    }
+    return;
+  }
+  if (wanted >= set.size())
+    return ReplyRange(context, set, {0, set.size()}, ZDirection::kForward, with_scores);
+  ReplyMembersHeader(reply, wanted, with_scores);
+  for (uint64_t rank : DifferentRanks(set.size(), wanted, random)) {
+    auto at = set.At(rank);
+    ReplyMember(reply, at.member(), at.score(), with_scores);
+  }
+}
+
+}  // namespace
+
+void CmdZadd(Context& context) { Add(context, {}); }
+void CmdZincrby(Context& context) { Add(context, {.flags = {.incr = true}}); }
+
+void CmdZrem(Context& context) {
+  Key key = context.key(1);
+  Found<ZSet> set = context.Write<ZSet>(key);
+  if (set.wrong_type) return;
+  int64_t removed = 0;
+  if (set) {
+    for (size_t i = 2; i < context.argc(); ++i) removed += set->Remove(context.arg(i));
+  }
+  context.reply().Integer(removed);
+  if (removed == 0) return;
+  context.Modified(key, store::kEventZSet, "zrem");
+  context.DeleteIfEmpty(key, set);
+}
+
+void CmdZcard(Context& context) {
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (!set.wrong_type) context.reply().Integer(set ? static_cast<int64_t>(set->size()) : 0);
+}
+
+void CmdZscore(Context& context) {
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (set.wrong_type) return;
+  std::optional<double> score = set ? set->Score(context.arg(2)) : std::nullopt;
+  score ? context.reply().Double(*score) : context.reply().Null();
+}
+
+void CmdZmscore(Context& context) {
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (set.wrong_type) return;
+  context.reply().ArrayHeader(context.argc() - 2);
+  for (size_t i = 2; i < context.argc(); ++i) {
+    std::optional<double> score = set ? set->Score(context.arg(i)) : std::nullopt;
+    score ? context.reply().Double(*score) : context.reply().Null();
+  }
+}
+
+void CmdZrank(Context& context) { Rank(context, ZDirection::kForward); }
+void CmdZrevrank(Context& context) { Rank(context, ZDirection::kReverse); }
+
+void CmdZrandmember(Context& context) {
+  bool has_count = context.argc() > 2;
+  bool with_scores = context.argc() == 4 && context.ArgIs(3, "WITHSCORES");
+  std::optional<int64_t> count = 1;
+  if (has_count) {
+    count = context.IntegerInRange(2, -INT64_MAX, INT64_MAX);
+    if (!count) return;
+    if (context.argc() > 4 || (context.argc() == 4 && !with_scores)) {
+      return context.reply().Error(command::kSyntaxError);
+    }
+    if (with_scores && (*count < -INT64_MAX / 2 || *count > INT64_MAX / 2)) {
+      return context.reply().Error("ERR value is out of range");
+    }
+  }
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (set.wrong_type) return;
+  if (!set) return has_count ? context.reply().EmptyArray() : context.reply().Null();
+  if (!has_count) return ReplyElement(context.reply(), set->RandomMember(base::ThreadRandom()).member());
+  if (*count == 0) return context.reply().EmptyArray();
+  ReplySamples(context, *set, *count, with_scores);
+}
+
+void CmdZscan(Context& context) {
+  std::optional<uint64_t> cursor = base::ParseUint64(context.arg(2));
+  if (!cursor) return context.reply().Error("ERR invalid cursor");
+  int64_t count = 10;
+  std::string_view pattern = "*";
+  for (size_t i = 3; i < context.argc(); i += 2) {
+    bool more = i + 1 < context.argc();
+    if (more && context.ArgIs(i, "COUNT")) {
+      std::optional<int64_t> value = context.Integer(i + 1);
+      if (!value) return;
+      if (*value < 1) return context.reply().Error(command::kSyntaxError);
+      count = *value;
+    } else if (more && context.ArgIs(i, "MATCH")) {
+      pattern = context.arg(i + 1);
+    } else {
+      return context.reply().Error(command::kSyntaxError);
+    }
+  }
+  Found<ZSet> set = context.Read<ZSet>(context.key(1));
+  if (set.wrong_type) return;
+  resp::Reply& reply = context.reply();
+  reply.ArrayHeader(2);
+  if (!set) {
+    reply.Bulk("0");
+    return reply.EmptyArray();
+  }
+  // The cursor comes first on the wire but is known last, hence the copies.
+  std::vector<std::pair<std::string, double>> members;
+  int64_t seen = 0;
+  // Sparse stretches must not make one call long.
+  int64_t steps = count > INT64_MAX / 10 ? INT64_MAX : count * 10;
+  do {
+    *cursor = set->Scan(*cursor, [&](ds::ListPackElement member, double score) {
+      ++seen;
+      std::string name = member.ToString();
+      if (pattern == "*" || base::GlobMatch(pattern, name)) members.emplace_back(std::move(name), score);
+    });
+  } while (*cursor != 0 && seen < count && --steps > 0);
+  char text[base::kInt64TextMax];
+  reply.Bulk({text, base::FormatUint64(*cursor, text)});
+  reply.ArrayHeader(members.size() * 2);
+  for (const auto& [name, score] : members) {
+    reply.Bulk(name);
+    reply.BulkDouble(score);
+  }
+}
+
+}  // namespace tusk::families
