@@ -17,6 +17,7 @@
 #include "command/services.h"
 #include "command/statistics.h"
 #include "command/worker.h"
+#include "engine/network_settings.h"
 #include "store/keyspace.h"
 
 namespace tusk::engine {
@@ -38,6 +39,7 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   store::Settings& settings() noexcept { return settings_; }
+  NetworkSettings& network() noexcept { return network_; }
   store::Keyspace& keyspace() noexcept { return keyspace_; }
   const base::Clock& clock() const noexcept { return keyspace_.clock(); }
   command::CommandTable& commands() noexcept { return commands_; }
@@ -60,6 +62,7 @@ class Engine {
  private:
   base::SystemClock system_clock_;
   store::Settings settings_;
+  NetworkSettings network_;
   store::Keyspace keyspace_;
   command::CommandTable commands_;
   command::Statistics statistics_;
