@@ -6,7 +6,13 @@ namespace tusk::families {
 
 bool ParseCursor(command::Context& ctx, size_t i, uint64_t* cursor) {
   std::string_view text = ctx.arg(i);
+  *cursor = 0;
+  if (text.empty()) return true;
+  // Clients get away with a sign, as they do with strtoul().
+  bool negative = text[0] == '-';
+  if (negative || text[0] == '+') text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *cursor);
+  if (negative) *cursor = 0 - *cursor;
   if (error == std::errc() && end == text.data() + text.size()) return true;
   ctx.reply().Error("ERR invalid cursor");
   return false;
