@@ -6,6 +6,8 @@
 #include "families/strings.h"
 #include "families/lists.h"
 #include "families/zsets.h"
+#include "families/keys.h"
+#include "families/keyspace.h"
 
 namespace tusk::engine {
 
@@ -17,6 +19,8 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       TransactionsRows(),
       families::ListsRows(),
       families::ZsetsRows(),
+      families::KeysRows(),
+      families::KeyspaceRows(),
   };
 }
 

@@ -1,0 +1,271 @@
+// DEBUG: what tests and the curious ask of a server's inside.
+//
+// RELOAD and LOADAOF answer that they did it and change nothing: there is no file to write and read back, and what a
+// client may observe afterwards, all data with its deadlines, is what it was. LOG, CHANGE-REPL-ID, PAUSE-CRON and
+// REPLYBUFFER name machinery that does not exist here; they check their arguments and answer OK.
+#include "families/debug.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "base/numbers.h"
+#include "base/text.h"
+#include "command/context.h"
+#include "families/keyspace.h"
+#include "store/eviction.h"
+#include "types/hash.h"
+#include "types/list.h"
+#include "types/set.h"
+#include "types/zset.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using store::Entry;
+using store::Key;
+
+constexpr std::string_view kNotAllowed =
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a "
+    "local connection, otherwise you need to set this option in the configuration file, and then restart the server.";
+
+void Ok(Context& ctx) { ctx.reply().Ok(); }
+
+// Blocks this thread, but not its loop: the row is detachable.
+void Sleep(Context& ctx) {
+  std::optional<double> seconds = base::ParseDouble(ctx.arg(2));
+  constexpr double kSecondsMax = 86400;
+  if (!seconds) return ctx.reply().Error(command::kNotFloat);
+  std::this_thread::sleep_for(std::chrono::duration<double>(std::clamp(*seconds, 0.0, kSecondsMax)));
+  ctx.reply().Ok();
+}
+
+std::string ListDetails(const types::List& list) {
+  size_t nodes = list.node_count();
+  return fmt::format(" ql_nodes:{} ql_avg_node:{:.2f}", nodes,
+                     static_cast<double>(list.size()) / static_cast<double>(std::max<size_t>(nodes, 1)));
+}
+
+void Object(Context& ctx) {
+  Key key = ctx.key(2);
+  if (!ctx.Visit(key.stripe())) return;
+  const Entry* entry = ctx.Lookup(key, store::Access::kPeek);
+  if (!entry) {
+    ctx.Leave(key.stripe());
+    return ctx.reply().Error(command::kNoSuchKey);
+  }
+  constexpr size_t kSamples = 5;
+  std::string text = fmt::format(
+      "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}", fmt::ptr(entry),
+      entry->EncodingName(), entry->MemoryBytes(kSamples), entry->access(),
+      store::IsLfu(ctx.settings().maxmemory_policy) ? 0 : store::LruIdleSeconds(entry->access(), ctx.now_ms()));
+  if (entry->EncodingName() == "quicklist") text += ListDetails(entry->object<types::List>());
+  ctx.Leave(key.stripe());
+  ctx.reply().Simple(text);
+}
+
+void SetActiveExpire(Context& ctx) {
+  ctx.keyspace().settings().active_expire.set(ctx.arg(2) != "0");
+  ctx.reply().Ok();
+}
+
+void SetDisableDenyScripts(Context& ctx) {
+  ctx.keyspace().settings().disable_deny_scripts.set(ctx.arg(2) != "0");
+  ctx.reply().Ok();
+}
+
+void QuicklistPackedThreshold(Context& ctx) {
+  std::optional<uint64_t> bytes = base::ParseMemorySize(ctx.arg(2));
+  constexpr uint64_t kBytesMax = uint64_t{1} << 32;
+  if (!bytes || *bytes > kBytesMax) {
+    return ctx.reply().Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
+  }
+  ctx.keyspace().settings().quicklist_packed_threshold.set(*bytes);
+  ctx.reply().Ok();
+}
+
+void Reload(Context& ctx) {
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    if (!ctx.ArgIs(i, "merge") && !ctx.ArgIs(i, "noflush") && !ctx.ArgIs(i, "nosave")) {
+      return ctx.reply().Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  ctx.reply().Ok();
+}
+
+// DEBUG POPULATE count [prefix [size]]: keys "prefix:0" ... that are there already stay as they are.
+void Populate(Context& ctx) {
+  std::optional<int64_t> count = ctx.IntegerInRange(2, 0, INT64_MAX);
+  if (!count) return;
+  std::string_view prefix = ctx.argc() > 3 ? ctx.arg(3) : std::string_view("key");
+  std::optional<int64_t> size = 0;
+  if (ctx.argc() > 4) {
+    size = ctx.IntegerInRange(4, 0, static_cast<int64_t>(ctx.settings().proto_max_bulk_len.get()));
+    if (!size) return;
+  }
+  for (int64_t i = 0; i < *count; ++i) {
+    std::string name = fmt::format("{}:{}", prefix, i);
+    std::string value = fmt::format("value:{}", i);
+    if (*size != 0) value.resize(static_cast<size_t>(*size), '\0');
+    Key key = Key::Of(name);
+    if (!ctx.Visit(key.stripe())) return;
+    if (!ctx.Lookup(key, store::Access::kPeek)) {
+      ctx.PutString(key, nullptr, value);
+      ctx.transaction().Touch(ctx.db(), key);
+    }
+    ctx.Leave(key.stripe());
+  }
+  ctx.ChangedNothing();
+  ctx.reply().Ok();
+}
+
+// DEBUG STRINGMATCH-LEN count pattern: matches the pattern against a text of so many letters "a".
+void StringMatchLen(Context& ctx) {
+  constexpr int64_t kLengthMax = 1 << 20;
+  std::optional<int64_t> length = ctx.IntegerInRange(2, 0, kLengthMax);
+  if (!length) return;
+  ctx.reply().Integer(base::GlobMatch(ctx.arg(3), std::string(static_cast<size_t>(*length), 'a')) ? 1 : 0);
+}
+
+void HtStats(Context& ctx) {
+  std::optional<int64_t> db = ctx.IntegerInRange(2, 0, static_cast<int64_t>(ctx.keyspace().databases()) - 1,
+                                                 "ERR Out of range database");
+  if (!db) return;
+  auto index = static_cast<store::DbIndex>(*db);
+  uint64_t largest = 0;
+  for (size_t i = 0; i < store::kStripeCount; ++i) {
+    const store::Shard* shard = ctx.keyspace().stripe(i).FindShard(index);
+    if (shard) largest = std::max(largest, shard->size());
+  }
+  ctx.reply().Verbatim("txt", fmt::format("[Keys]\n stripes: {}\n number of elements: {}\n largest stripe: {}\n"
+                                          "[Deadlines]\n number of elements: {}\n",
+                                          store::kStripeCount, ctx.keyspace().Size(index), largest,
+                                          ctx.keyspace().VolatileSize(index)));
+}
+
+void HtStatsKey(Context& ctx) {
+  Key key = ctx.key(2);
+  if (!ctx.Visit(key.stripe())) return;
+  const Entry* entry = ctx.Lookup(key, store::Access::kPeek);
+  std::string_view encoding = entry ? entry->EncodingName() : std::string_view();
+  size_t elements = entry ? entry->ElementCount() : 0;
+  ctx.Leave(key.stripe());
+  if (!entry) return ctx.reply().Error(command::kNoSuchKey);
+  if (encoding != "hashtable" && encoding != "skiplist") {
+    return ctx.reply().Error("ERR The value stored at the specified key is not represented using an hash table");
+  }
+  ctx.reply().Verbatim("txt", fmt::format(" number of elements: {}\n", elements));
+}
+
+void Help(Context& ctx);
+
+struct Subcommand {
+  std::string_view name;
+  size_t argc_min;
+  size_t argc_max;
+  command::Handler handler;
+  std::string_view help;
+};
+
+constexpr size_t kAny = SIZE_MAX;
+constexpr Subcommand kSubcommands[] = {
+    {"change-repl-id", 2, 2, Ok, "CHANGE-REPL-ID|    Accepted; there is no replication identifier."},
+    {"digest", 2, 2, DebugDigest, "DIGEST|    Digest of all data, 40 zeros when there is none."},
+    {"digest-value", 3, kAny, DebugDigestValue, "DIGEST-VALUE <key> [<key> ...]|    Digests of single values."},
+    {"help", 2, 2, Help, "HELP|    Print this help."},
+    {"htstats", 3, 4, HtStats, "HTSTATS <dbid>|    Figures about the tables of a database."},
+    {"htstats-key", 3, 4, HtStatsKey, "HTSTATS-KEY <key>|    Figures about the table of a value."},
+    {"loadaof", 2, 2, Ok, "LOADAOF|    Accepted; there is no append file."},
+    {"log", 3, 3, Ok, "LOG <message>|    Accepted."},
+    {"object", 3, 4, Object, "OBJECT <key>|    Low level facts about a key and its value."},
+    {"pause-cron", 3, 3, Ok, "PAUSE-CRON <0|1>|    Accepted; there is no cron."},
+    {"populate", 3, 5, Populate,
+     "POPULATE <count> [<prefix>] [<size>]|    Create string keys \"<prefix>:<number>\" of the given size."},
+    {"protocol", 3, 3, DebugProtocol,
+     "PROTOCOL <type>|    Reply with a value of the type: string, integer, double, null, array, set, map, attrib, "
+     "push, verbatim, true, false, bignum."},
+    {"quicklist-packed-threshold", 3, 3, QuicklistPackedThreshold,
+     "QUICKLIST-PACKED-THRESHOLD <size>|    Give list elements from this size on a node of their own; 0: the default."},
+    {"reload", 2, kAny, Reload, "RELOAD [option ...]|    Accepted; the data stays as it is."},
+    {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
+    {"set-active-expire", 3, 3, SetActiveExpire,
+     "SET-ACTIVE-EXPIRE <0|1>|    Whether timers delete expired keys; reads hide them in any case."},
+    {"set-disable-deny-scripts", 3, 3, SetDisableDenyScripts,
+     "SET-DISABLE-DENY-SCRIPTS <0|1>|    Whether scripts may call commands that are denied to them."},
+    {"sleep", 3, 3, Sleep, "SLEEP <seconds>|    Keep this connection busy; others go on. Decimals allowed."},
+    {"stringmatch-len", 4, 4, StringMatchLen,
+     "STRINGMATCH-LEN <count> <pattern>|    Match the pattern against so many letters \"a\"."},
+};
+
+void Help(Context& ctx) {
+  ctx.reply().ArrayHeader(1 + 2 * std::size(kSubcommands));
+  ctx.reply().Simple("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  for (const Subcommand& subcommand : kSubcommands) {
+    // Names hold '|' as well, in "<0|1>": the text begins with the last one.
+    size_t bar = subcommand.help.rfind("|    ");
+    ctx.reply().Simple(subcommand.help.substr(0, bar));
+    ctx.reply().Simple(subcommand.help.substr(bar + 1));
+  }
+}
+
+}  // namespace
+
+void DebugProtocol(Context& ctx) {
+  resp::Reply& reply = ctx.reply();
+  auto is = [&ctx](std::string_view name) { return ctx.ArgIs(2, name); };
+  auto three = [&reply] {
+    for (int64_t i = 0; i < 3; ++i) reply.Integer(i);
+  };
+  if (is("string")) return reply.Bulk("Hello World");
+  if (is("integer")) return reply.Integer(12345);
+  if (is("double")) return reply.Double(3.141);
+  if (is("null")) return reply.Null();
+  if (is("array")) return reply.ArrayHeader(3), three();
+  if (is("set")) return reply.SetHeader(3), three();
+  if (is("map")) {
+    reply.MapHeader(3);
+    for (int64_t i = 0; i < 3; ++i) {
+      reply.Integer(i);
+      reply.Bool(i == 1);
+    }
+    return;
+  }
+  if (is("attrib")) {
+    if (reply.resp3()) {
+      reply.AttributeHeader(1);
+      reply.Bulk("key-popularity");
+      reply.ArrayHeader(2);
+      reply.Bulk("key:123");
+      reply.Integer(90);
+    }
+    // Attributes precede a reply, they are none.
+    return reply.Bulk("Some real reply following the attribute");
+  }
+  if (is("push")) {
+    if (!reply.resp3()) return reply.Error("ERR RESP2 is not supported by this command");
+    reply.PushHeader(2);
+    reply.Bulk("server-cpu-usage");
+    return reply.Integer(42);
+  }
+  if (is("verbatim")) return reply.Verbatim("txt", "This is a verbatim\nstring");
+  if (is("true")) return reply.Bool(true);
+  if (is("false")) return reply.Bool(false);
+  if (is("bignum")) return reply.BigNumber("1234567999999999999999999999999999999");
+  reply.Error("ERR Wrong protocol type name. Please use one of the following: "
+              "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false|bignum");
+}
+
+void CmdDebug(Context& ctx) {
+  if (!ctx.settings().enable_debug_command) return ctx.reply().Error(kNotAllowed);
+  for (const Subcommand& subcommand : kSubcommands) {
+    if (!ctx.ArgIs(1, subcommand.name) || ctx.argc() < subcommand.argc_min || ctx.argc() > subcommand.argc_max) continue;
+    return subcommand.handler(ctx);
+  }
+  ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for '" + std::string(ctx.arg(1)) +
+                    "'. Try DEBUG HELP.");
+}
+
+}  // namespace tusk::families

@@ -1,0 +1,125 @@
+// DEBUG DIGEST and DEBUG DIGEST-VALUE: two servers with equal data answer the same.
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "base/numbers.h"
+#include "command/context.h"
+#include "families/debug.h"
+#include "types/hash.h"
+#include "types/list.h"
+#include "types/set.h"
+#include "types/zset.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using store::Entry;
+using store::Key;
+
+// One element of an unordered collection.
+class Part {
+ public:
+  Part& Add(ds::ListPackElement element) noexcept {
+    char buffer[base::kInt64TextMax];
+    digest_.Append(element.ToText(buffer));
+    return *this;
+  }
+  Part& Add(double score) noexcept {
+    char buffer[base::kDoubleTextMax];
+    digest_.Append({buffer, base::FormatDouble(score, buffer)});
+    return *this;
+  }
+  const DataDigest& digest() const noexcept { return digest_; }
+
+ private:
+  DataDigest digest_;
+};
+
+void AppendValue(const Entry& entry, DataDigest& digest) {
+  switch (entry.type()) {
+    case store::Type::kString: {
+      Entry::TextBuffer buffer;
+      return digest.Append(entry.text(buffer));
+    }
+    case store::Type::kList: {
+      char buffer[base::kInt64TextMax];
+      for (auto at = entry.object<types::List>().First(); at; at.Next()) digest.Append(at.Get().ToText(buffer));
+      return;
+    }
+    case store::Type::kSet:
+      return entry.object<types::Set>().ForEach(
+          [&](types::Set::Member member) { digest.Combine(Part().Add(member).digest()); });
+    case store::Type::kZSet:
+      for (auto at = entry.object<types::ZSet>().First(); at; at.Next()) {
+        digest.Combine(Part().Add(at.member()).Add(at.score()).digest());
+      }
+      return;
+    case store::Type::kHash:
+      return entry.object<types::Hash>().ForEach([&](types::Hash::Element field, types::Hash::Element value) {
+        digest.Combine(Part().Add(field).Add(value).digest());
+      });
+  }
+}
+
+}  // namespace
+
+void DataDigest::Append(std::string_view bytes) noexcept {
+  // The state is the seed: each step depends on all before it.
+  uint64_t seed = words_[0];
+  for (uint64_t& word : words_) {
+    seed += 0x9e3779b97f4a7c15u;
+    word = base::SeededHash(bytes, word ^ seed);
+  }
+}
+
+void DataDigest::Combine(const DataDigest& part) noexcept {
+  for (size_t i = 0; i < std::size(words_); ++i) words_[i] += part.words_[i];
+}
+
+std::string DataDigest::Hex() const {
+  return fmt::format("{:016x}{:016x}{:08x}", words_[0], words_[1], static_cast<uint32_t>(words_[2]));
+}
+
+DataDigest DigestOf(const Entry& entry) {
+  DataDigest digest;
+  digest.Append(store::TypeName(entry.type()));
+  AppendValue(entry, digest);
+  if (entry.has_deadline()) digest.Append("expires");
+  return digest;
+}
+
+// Stripe by stripe: the answer means something only while nobody writes.
+void DebugDigest(Context& ctx) {
+  DataDigest sum;
+  for (size_t i = 0; i < store::kStripeCount; ++i) {
+    if (!ctx.Visit(i)) return;
+    for (size_t db = 0; db < ctx.keyspace().databases(); ++db) {
+      auto index = static_cast<store::DbIndex>(db);
+      const store::Shard* shard = ctx.keyspace().stripe(i).FindShard(index);
+      if (!shard) continue;
+      shard->table().ForEach([&](const Entry* entry) {
+        if (entry->ExpiredAt(ctx.now_ms())) return;
+        DataDigest part = DigestOf(*entry);
+        part.Append(entry->key());
+        part.Append(base::Int64ToString(static_cast<int64_t>(db)));
+        sum.Combine(part);
+      });
+    }
+    ctx.Leave(i);
+  }
+  ctx.reply().Simple(sum.Hex());
+}
+
+void DebugDigestValue(Context& ctx) {
+  ctx.reply().ArrayHeader(ctx.argc() - 2);
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    Key key = ctx.key(i);
+    if (!ctx.Visit(key.stripe())) return;
+    const Entry* entry = ctx.Lookup(key, store::Access::kPeek);
+    ctx.reply().Simple((entry ? DigestOf(*entry) : DataDigest()).Hex());
+    ctx.Leave(key.stripe());
+  }
+}
+
+}  // namespace tusk::families

@@ -1,0 +1,87 @@
+// OBJECT and MEMORY USAGE: how a value is kept.
+#include "command/context.h"
+#include "families/keys.h"
+#include "families/keyspace.h"
+#include "store/eviction.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using store::Access;
+using store::Entry;
+
+// The key in argument 2, without leaving a trace of the look; replies null when it is missing.
+Entry* Inspect(Context& ctx) {
+  Entry* entry = ctx.Lookup(ctx.key(2), Access::kPeek);
+  if (!entry) ctx.reply().Null();
+  return entry;
+}
+
+constexpr std::string_view kSwitchedPolicy =
+    " Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+}  // namespace
+
+void CmdObjectEncoding(Context& ctx) {
+  if (Entry* entry = Inspect(ctx)) ctx.reply().Bulk(entry->EncodingName());
+}
+
+// Values are never shared between keys.
+void CmdObjectRefcount(Context& ctx) {
+  if (Inspect(ctx)) ctx.reply().Integer(1);
+}
+
+void CmdObjectIdletime(Context& ctx) {
+  Entry* entry = Inspect(ctx);
+  if (!entry) return;
+  if (store::IsLfu(ctx.settings().maxmemory_policy)) {
+    return ctx.reply().Error("ERR An LFU maxmemory policy is selected, idle time not tracked." +
+                             std::string(kSwitchedPolicy));
+  }
+  ctx.reply().Integer(static_cast<int64_t>(store::LruIdleSeconds(entry->access(), ctx.now_ms())));
+}
+
+void CmdObjectFreq(Context& ctx) {
+  Entry* entry = Inspect(ctx);
+  if (!entry) return;
+  if (!store::IsLfu(ctx.settings().maxmemory_policy)) {
+    return ctx.reply().Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked." +
+                             std::string(kSwitchedPolicy));
+  }
+  ctx.reply().Integer(store::LfuCounter(entry->access(), ctx.now_ms(), ctx.settings()));
+}
+
+void CmdObjectHelp(Context& ctx) {
+  static constexpr std::string_view kLines[] = {
+      "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
+      "ENCODING <key>",
+      "    Name the form in which the value of the key is kept.",
+      "FREQ <key>",
+      "    Estimate how often the key is used; needs an LFU policy.",
+      "IDLETIME <key>",
+      "    Tell for how many seconds the key was not used.",
+      "REFCOUNT <key>",
+      "    Tell how many references there are to the value.",
+      "HELP",
+      "    Print this help.",
+  };
+  ctx.reply().ArrayHeader(std::size(kLines));
+  for (std::string_view line : kLines) ctx.reply().Simple(line);
+}
+
+void CmdMemoryUsage(Context& ctx) {
+  int64_t samples = 5;
+  for (size_t i = 3; i < ctx.argc(); ++i) {
+    if (!ctx.ArgIs(i, "samples") || i + 1 == ctx.argc()) return ctx.reply().Error(command::kSyntaxError);
+    std::optional<int64_t> value = ctx.Integer(++i);
+    if (!value) return;
+    if (*value < 0) return ctx.reply().Error(command::kSyntaxError);
+    samples = *value;
+  }
+  if (Entry* entry = Inspect(ctx)) {
+    ctx.reply().Integer(static_cast<int64_t>(entry->MemoryBytes(static_cast<size_t>(samples))));
+  }
+}
+
+}  // namespace tusk::families

@@ -1,0 +1,131 @@
+// DBSIZE, FLUSHDB, FLUSHALL, SWAPDB: what concerns whole databases.
+//
+// Flushing exchanges the shards for empty ones while all stripes are held, which takes microseconds, and leaves the
+// freeing to the background thread, with SYNC as well: after either, no key of old is there for anybody, which is what
+// SYNC promises, and nobody should have to wait for the allocator. Only ASYNC counts as lazy freeing in INFO.
+#include "families/keyspace.h"
+
+#include <memory>
+#include <vector>
+
+#include "base/numbers.h"
+#include "command/context.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using store::DbIndex;
+using store::DbKey;
+using store::Key;
+using store::Shard;
+using store::Stripe;
+
+using Trash = std::vector<std::unique_ptr<Shard>>;
+
+// True for lazy. Replies the error.
+std::optional<bool> FlushMode(Context& ctx) {
+  if (ctx.argc() == 1) return ctx.settings().lazyfree_lazy_user_flush;
+  if (ctx.argc() == 2 && ctx.ArgIs(1, "async")) return true;
+  if (ctx.argc() == 2 && ctx.ArgIs(1, "sync")) return false;
+  ctx.reply().Error(command::kSyntaxError);
+  return {};
+}
+
+// Calls visit(key) for every watched key of the database in this stripe.
+template <typename Visit>
+void ForEachWatched(Stripe& stripe, DbIndex db, Visit&& visit) {
+  if (stripe.watched_keys == 0) return;
+  for (const auto& [name, watchers] : stripe.watchers) {
+    if (name.db == db) visit(Key::Of(name.key));
+  }
+}
+
+// Takes all keys of the database out of their stripes. Returns how many there were.
+uint64_t Detach(Context& ctx, DbIndex db, Trash& trash) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < store::kStripeCount; ++i) {
+    Stripe& stripe = ctx.keyspace().stripe(i);
+    Shard* shard = stripe.FindShard(db);
+    if (!shard || shard->empty()) continue;
+    ForEachWatched(stripe, db, [&](const Key& key) {
+      if (shard->Find(key)) ctx.transaction().FailWatchers(db, key);
+    });
+    count += shard->size();
+    auto empty = std::make_unique<Shard>();
+    shard->Swap(*empty);
+    trash.push_back(std::move(empty));
+    ctx.keyspace().PublishDeadline(i);
+  }
+  return count;
+}
+
+void Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
+  std::optional<bool> lazy = FlushMode(ctx);
+  if (!lazy) return;
+  Trash trash;
+  uint64_t count = 0;
+  for (size_t db = first; db < end; ++db) count += Detach(ctx, static_cast<DbIndex>(db), trash);
+  ctx.transaction().AddDirty(count);
+  ctx.RecordAs({record});
+  if (!trash.empty()) ctx.keyspace().reclaimer().Run([owned = std::move(trash)] {}, *lazy ? count : 0);
+  ctx.reply().Ok();
+}
+
+std::optional<int64_t> DatabaseNumber(Context& ctx, size_t i, std::string_view error) {
+  return ctx.IntegerInRange(i, INT32_MIN, INT32_MAX, error);
+}
+
+// Watchers fail when the key is in either database: before, after, or both.
+void FailWatchersOfSwap(Context& ctx, Stripe& stripe, DbIndex a, DbIndex b) {
+  for (DbIndex db : {a, b}) {
+    ForEachWatched(stripe, db, [&](const Key& key) {
+      for (DbIndex other : {a, b}) {
+        Shard* shard = stripe.FindShard(other);
+        if (shard && shard->Find(key)) return ctx.transaction().FailWatchers(db, key);
+      }
+    });
+  }
+}
+
+// Clients that wait for a key which the swap brought.
+void MarkReadyAfterSwap(Context& ctx, Stripe& stripe, DbIndex a, DbIndex b) {
+  if (stripe.waited_keys == 0) return;
+  for (const auto& [name, queue] : stripe.waiters) {
+    if (name.db != a && name.db != b) continue;
+    if (stripe.ShardFor(name.db).Find(Key::Of(name.key))) ctx.transaction().MarkReady(name.db, name.key);
+  }
+}
+
+void SwapDatabases(Context& ctx, DbIndex a, DbIndex b) {
+  for (size_t i = 0; i < store::kStripeCount; ++i) {
+    Stripe& stripe = ctx.keyspace().stripe(i);
+    if (!stripe.FindShard(a) && !stripe.FindShard(b)) continue;
+    FailWatchersOfSwap(ctx, stripe, a, b);
+    stripe.ShardFor(a).Swap(stripe.ShardFor(b));
+    MarkReadyAfterSwap(ctx, stripe, a, b);
+  }
+}
+
+}  // namespace
+
+void CmdDbsize(Context& ctx) { ctx.reply().Integer(static_cast<int64_t>(ctx.keyspace().Size(ctx.db()))); }
+
+// Recorded even when nothing was there, so that followers which hold more than we do end up alike.
+void CmdFlushdb(Context& ctx) { Flush(ctx, ctx.db(), size_t{ctx.db()} + 1, "FLUSHDB"); }
+
+void CmdFlushall(Context& ctx) { Flush(ctx, 0, ctx.keyspace().databases(), "FLUSHALL"); }
+
+void CmdSwapdb(Context& ctx) {
+  std::optional<int64_t> a = DatabaseNumber(ctx, 1, "ERR invalid first DB index");
+  if (!a) return;
+  std::optional<int64_t> b = DatabaseNumber(ctx, 2, "ERR invalid second DB index");
+  if (!b) return;
+  auto end = static_cast<int64_t>(ctx.keyspace().databases());
+  if (*a < 0 || *a >= end || *b < 0 || *b >= end) return ctx.reply().Error("ERR DB index is out of range");
+  if (*a != *b) SwapDatabases(ctx, static_cast<DbIndex>(*a), static_cast<DbIndex>(*b));
+  ctx.transaction().AddDirty(1);
+  ctx.reply().Ok();
+}
+
+}  // namespace tusk::families
