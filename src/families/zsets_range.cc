@@ -1,6 +1,9 @@
 // The ZRANGE family: ranges by rank, score or name, read, counted, removed or stored.
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "base/numbers.h"
@@ -138,8 +141,8 @@ void Range(Context& context, RangeRequest request) {
   Found<ZSet> set = context.Read<ZSet>(context.key(request.first));
   if (set.wrong_type) return;
   RankRange range;
-  if (set)
-    range = Limited(ends->RanksIn(*set, request.direction), request.offset, request.limit, request.direction);
+  if (set) range = ends->RanksIn(*set, request.direction);
+  if (request.by != RangeBy::kRank) range = Limited(range, request.offset, request.limit, request.direction);
   if (request.store) return StoreRange(context, set ? &*set : nullptr, range);
   if (!set || range.size() == 0) return context.reply().EmptyArray();
   ReplyRange(context, *set, range, request.direction, request.with_scores);
@@ -174,10 +177,13 @@ struct ScoreEnd {
 std::optional<ScoreEnd> ParseScoreEnd(std::string_view text) {
   bool exclusive = !text.empty() && text[0] == '(';
   if (exclusive) text.remove_prefix(1);
-  // Redis reads an empty number as zero here, and clients may have come to rely on it.
-  std::optional<double> score = text.empty() ? 0.0 : base::ParseDouble(text);
-  if (!score) return {};
-  return ScoreEnd{*score, exclusive};
+  // Looser than scores elsewhere, as in Redis: leading blanks, nothing at all (zero) and overflow to infinity
+  // pass.
+  std::string number(text);
+  char* end = nullptr;
+  double score = std::strtod(number.c_str(), &end);
+  if (end != number.c_str() + number.size() || std::isnan(score)) return {};
+  return ScoreEnd{score, exclusive};
 }
 
 std::optional<LexBound> ParseLexBound(std::string_view text) {

@@ -153,8 +153,11 @@ void Union(const Request& request, ZSet& result) {
   for (const Source& source : request.sources) {
     source.ForEach([&](std::string_view name, double value) {
       double score = NanAsZero(source.weight * value);
-      if (std::optional<double> before = result.Score(name))
+      if (std::optional<double> before = result.Score(name)) {
         score = Combine(*before, score, request.aggregate);
+        // A zero equals the other zero, so Add would leave the old sign.
+        if (*before == 0 && score == 0) result.Remove(name);
+      }
       result.Add(name, score, kWhileBuilding);
       return true;
     });

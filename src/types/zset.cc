@@ -25,11 +25,13 @@ struct MemberPolicy {
   static uint64_t Hash(Item item) { return base::KeyHash(item->name()); }
 };
 
-// A score's text in a pack: as an integer where it is one, which the pack then stores as such.
+// A score's text in a pack: as an integer where it is one, which the pack then stores as such. As in Redis
+// that takes the sign from a zero, which only the large form keeps.
 struct ScoreText {
   char buffer[base::kDoubleTextMax];
   std::string_view view;
-  explicit ScoreText(double score) noexcept : view(buffer, base::FormatDouble(score, buffer)) {}
+  explicit ScoreText(double score) noexcept
+      : view(buffer, base::FormatDouble(score == 0 ? 0 : score, buffer)) {}
 };
 
 }  // namespace
@@ -191,7 +193,7 @@ ZAddResult ZSet::Add(std::string_view name, double score, const ZSetLimits& limi
   if (flags.incr) score += current;
   if (std::isnan(score)) return {kNan, current};
   if ((flags.lt && score >= current) || (flags.gt && score <= current)) return {kRefused, current};
-  if (score == current) return {kUnchanged, current};
+  if (score == current) return {kUnchanged, score};
   if (member) {
     index_->tree.UpdateScore(member, score);
   } else {
