@@ -1,24 +1,14 @@
-// What list and sorted-set commands share: replying a packed element, and finding the first of several keys
-// that has something to take. Threads: any. Owns: nothing.
+// What list and sorted-set commands share: finding the first of several keys that has something to take.
+// Threads: any. Owns: nothing.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "command/command_table.h"
 #include "command/context.h"
-#include "ds/list_pack.h"
+#include "families/replies.h"
 
 namespace tusk::families {
-
-inline void ReplyElement(resp::Reply& reply, ds::ListPackElement element) {
-  if (element.is_int()) return reply.BulkInteger(element.int_value());
-  reply.Bulk(element.text());
-}
-
-inline void ReplyWrongArity(command::Context& context) {
-  context.reply().Error("ERR wrong number of arguments for '" + context.command().full_name + "' command");
-}
 
 // COUNT, numkeys and their like: an integer from `low` on.
 inline std::optional<int64_t> IntegerFrom(command::Context& context, size_t i, int64_t low,

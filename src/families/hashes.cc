@@ -22,7 +22,7 @@ using types::Hash;
 // Sets every pair of the arguments; the number of new fields, or nothing when an error was replied.
 std::optional<int64_t> SetPairs(Context& ctx) {
   if (ctx.argc() % 2 != 0) {
-    ReplyArityError(ctx);
+    ReplyWrongArity(ctx);
     return std::nullopt;
   }
   Key key = ctx.key(1);

@@ -18,7 +18,7 @@ void ReplyString(resp::Reply& reply, const store::Entry& entry) {
   reply.Bulk(text);
 }
 
-void ReplyArityError(command::Context& ctx) {
+void ReplyWrongArity(command::Context& ctx) {
   ctx.reply().Error(fmt::format("ERR wrong number of arguments for '{}' command", ctx.command().full_name));
 }
 

@@ -18,7 +18,7 @@ inline void ReplyElement(resp::Reply& reply, const ds::ListPackElement& element)
 void ReplyString(resp::Reply& reply, const store::Entry& entry);
 
 // "wrong number of arguments for '<this command>'", for what a row's arity can't say.
-void ReplyArityError(command::Context& ctx);
+void ReplyWrongArity(command::Context& ctx);
 
 // The count of SRANDMEMBER, HRANDFIELD and ZRANDMEMBER: any integer whose negation is one too; replies the error.
 std::optional<int64_t> RandomCount(command::Context& ctx, size_t i);

@@ -240,7 +240,7 @@ void CmdMget(Context& ctx) {
 }
 
 void CmdMset(Context& ctx) {
-  if (ctx.argc() % 2 == 0) return ReplyArityError(ctx);
+  if (ctx.argc() % 2 == 0) return ReplyWrongArity(ctx);
   for (size_t i = 1; i < ctx.argc(); i += 2) {
     Key key = ctx.key(i);
     Store(ctx, key, ctx.Lookup(key, store::Access::kWrite), ctx.arg(i + 1), std::nullopt, false);
@@ -249,7 +249,7 @@ void CmdMset(Context& ctx) {
 }
 
 void CmdMsetnx(Context& ctx) {
-  if (ctx.argc() % 2 == 0) return ReplyArityError(ctx);
+  if (ctx.argc() % 2 == 0) return ReplyWrongArity(ctx);
   for (size_t i = 1; i < ctx.argc(); i += 2) {
     if (ctx.Lookup(ctx.key(i), store::Access::kWrite)) return ctx.reply().Integer(0);
   }

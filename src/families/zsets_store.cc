@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "command/command_table.h"
 #include "families/collections.h"
 #include "families/limits.h"
 #include "families/zset_ranges.h"
