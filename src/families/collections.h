@@ -2,7 +2,7 @@
 // Threads: any. Owns: nothing.
 #pragma once
 
-#include <string>
+#include <optional>
 #include <vector>
 
 #include "command/context.h"

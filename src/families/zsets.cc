@@ -2,14 +2,14 @@
 #include "families/zsets.h"
 
 #include <algorithm>
-#include <cmath>
+#include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
-#include "base/numbers.h"
 #include "base/random.h"
-#include "base/text.h"
 #include "families/collections.h"
+#include "families/element_scan.h"
 #include "families/limits.h"
 #include "families/zset_ranges.h"
 
@@ -110,7 +110,7 @@ void Add(Context& context, AddRequest request) {
 }
 
 void Rank(Context& context, ZDirection direction) {
-  if (context.argc() > 4) return ReplyWrongArity(context);
+  if (context.argc() > 4) return ReplyArityError(context);
   bool with_score = context.argc() == 4;
   if (with_score && !context.ArgIs(3, "WITHSCORE")) return context.reply().Error(command::kSyntaxError);
   Found<ZSet> set = context.Read<ZSet>(context.key(1));
@@ -226,49 +226,28 @@ void CmdZrandmember(Context& context) {
 }
 
 void CmdZscan(Context& context) {
-  std::optional<uint64_t> cursor = base::ParseUint64(context.arg(2));
-  if (!cursor) return context.reply().Error("ERR invalid cursor");
-  int64_t count = 10;
-  std::string_view pattern = "*";
-  for (size_t i = 3; i < context.argc(); i += 2) {
-    bool more = i + 1 < context.argc();
-    if (more && context.ArgIs(i, "COUNT")) {
-      std::optional<int64_t> value = context.Integer(i + 1);
-      if (!value) return;
-      if (*value < 1) return context.reply().Error(command::kSyntaxError);
-      count = *value;
-    } else if (more && context.ArgIs(i, "MATCH")) {
-      pattern = context.arg(i + 1);
-    } else {
-      return context.reply().Error(command::kSyntaxError);
-    }
-  }
+  uint64_t cursor;
+  if (!ParseCursor(context, 2, &cursor)) return;
   Found<ZSet> set = context.Read<ZSet>(context.key(1));
   if (set.wrong_type) return;
-  resp::Reply& reply = context.reply();
-  reply.ArrayHeader(2);
-  if (!set) {
-    reply.Bulk("0");
-    return reply.EmptyArray();
-  }
+  if (!set) return ReplyEmptyScan(context.reply());
+  ScanOptions options;
+  if (!ParseScanOptions(context, 3, &options)) return;
   // The cursor comes first on the wire but is known last, hence the copies.
   std::vector<std::pair<std::string, double>> members;
-  int64_t seen = 0;
-  // Sparse stretches must not make one call long.
-  int64_t steps = count > INT64_MAX / 10 ? INT64_MAX : count * 10;
-  do {
-    *cursor = set->Scan(*cursor, [&](ds::ListPackElement member, double score) {
-      ++seen;
-      std::string name = member.ToString();
-      if (pattern == "*" || base::GlobMatch(pattern, name)) members.emplace_back(std::move(name), score);
-    });
-  } while (*cursor != 0 && seen < count && --steps > 0);
-  char text[base::kInt64TextMax];
-  reply.Bulk({text, base::FormatUint64(*cursor, text)});
-  reply.ArrayHeader(members.size() * 2);
+  uint64_t seen = 0;
+  auto take = [&](ds::ListPackElement member, double score) {
+    ++seen;
+    std::string name = member.ToString();
+    if (options.Matches(name)) members.emplace_back(std::move(name), score);
+  };
+  cursor = RunScan(
+      cursor, options, [&](uint64_t at) { return set->Scan(at, take); }, [&] { return seen; });
+  ReplyScanHeader(context.reply(), cursor);
+  context.reply().ArrayHeader(members.size() * 2);
   for (const auto& [name, score] : members) {
-    reply.Bulk(name);
-    reply.BulkDouble(score);
+    context.reply().Bulk(name);
+    context.reply().BulkDouble(score);
   }
 }
 
