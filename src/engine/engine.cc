@@ -1,8 +1,10 @@
 #include "engine/engine.h"
 
+#include "base/check.h"
 #include "base/cycles.h"
 #include "base/random.h"
 #include "engine/command_groups.h"
+#include "engine/settings_binding.h"
 
 namespace tusk::engine {
 namespace {
@@ -11,8 +13,9 @@ constexpr size_t kRunIdDigits = 40;
 
 }  // namespace
 
-Engine::Engine(const Options& options)
-    : keyspace_({.databases = options.databases,
+Engine::Engine(Options options)
+    : config_(options.config ? std::move(options.config) : std::make_unique<Config>()),
+      keyspace_({.databases = static_cast<size_t>(config_->Number("databases")),
                  .clock = options.clock ? options.clock : &system_clock_,
                  .settings = &settings_}),
       commands_(CommandGroups()),
@@ -26,6 +29,13 @@ Engine::Engine(const Options& options)
   services_.statistics = &statistics_;
   services_.executor = &executor_;
   services_.engine = this;
+  BindSettings(*config_, settings_, network_);
+  CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
+}
+
+base::Status Engine::RenameCommands() {
+  for (const auto& [from, to] : config_->renamed_commands()) RETURN_IF_ERROR(commands_.Rename(from, to));
+  return base::Status::Ok();
 }
 
 Engine::~Engine() = default;

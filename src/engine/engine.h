@@ -1,8 +1,9 @@
-// Engine: the whole store without a socket: keys, commands, statistics, settings, and what joins them. The server is a
-// thin layer over it; embedded callers use Execute() on a session of their own.
+// Engine: the whole store without a socket: keys, commands, statistics, settings, and what joins them. The
+// server is a thin layer over it; embedded callers use Execute() on a session of their own.
 //
-// Threads: thread-safe after construction; each executing thread brings its own Worker. Owns: everything below it.
-// Stop order: loops and their threads first, then the engine (its background thread ends in the destructor).
+// Threads: thread-safe after construction; each executing thread brings its own Worker. Owns: everything
+// below it. Stop order: loops and their threads first, then the engine (its background thread ends in the
+// destructor).
 #pragma once
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include "command/services.h"
 #include "command/statistics.h"
 #include "command/worker.h"
+#include "engine/config.h"
 #include "engine/network_settings.h"
 #include "store/keyspace.h"
 
@@ -29,15 +31,20 @@ inline constexpr std::string_view kRedisVersion = "7.2.0";
 class Engine {
  public:
   struct Options {
-    size_t databases = 16;
+    // Loaded from files and options; null: the defaults.
+    std::unique_ptr<Config> config;
     // Null: the system's.
     const base::Clock* clock = nullptr;
   };
-  explicit Engine(const Options& options);
+  explicit Engine(Options options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // rename-command, before anything runs.
+  base::Status RenameCommands();
+
+  Config& config() noexcept { return *config_; }
   store::Settings& settings() noexcept { return settings_; }
   NetworkSettings& network() noexcept { return network_; }
   store::Keyspace& keyspace() noexcept { return keyspace_; }
@@ -52,14 +59,16 @@ class Engine {
   std::unique_ptr<command::Worker> NewWorker();
   uint64_t NextSessionId() noexcept { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }
 
-  // Runs one command for an embedded session (one without a host) and returns the reply's bytes. Blocks while keys are
-  // busy; commands that would wait for a key answer as if their time were up.
-  std::string Execute(command::Worker& worker, command::Session& session, std::span<const std::string_view> argv);
+  // Runs one command for an embedded session (one without a host) and returns the reply's bytes. Blocks while
+  // keys are busy; commands that would wait for a key answer as if their time were up.
+  std::string Execute(command::Worker& worker, command::Session& session,
+                      std::span<const std::string_view> argv);
 
   const std::string& run_id() const noexcept { return run_id_; }
   int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
 
  private:
+  std::unique_ptr<Config> config_;
   base::SystemClock system_clock_;
   store::Settings settings_;
   NetworkSettings network_;

@@ -1,0 +1,133 @@
+#include "engine/settings_binding.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "engine/config.h"
+#include "engine/network_settings.h"
+#include "store/settings.h"
+
+namespace tusk::engine {
+namespace {
+
+using store::Settings;
+
+struct Binding {
+  std::string_view name;
+  void (*apply)(Settings& settings, int64_t number);
+};
+
+// One line per setting; the member's own type decides how the number is stored.
+#define TUSK_BIND(name, member)                                                  \
+  {                                                                              \
+    name, [](Settings& settings, int64_t number) {                               \
+      settings.member.set(static_cast<decltype(settings.member.get())>(number)); \
+    }                                                                            \
+  }
+
+constexpr Binding kBindings[] = {
+    TUSK_BIND("list-max-listpack-size", list_max_listpack_size),
+    TUSK_BIND("list-compress-depth", list_compress_depth),
+    TUSK_BIND("hash-max-listpack-entries", hash_max_listpack_entries),
+    TUSK_BIND("hash-max-listpack-value", hash_max_listpack_value),
+    TUSK_BIND("set-max-intset-entries", set_max_intset_entries),
+    TUSK_BIND("set-max-listpack-entries", set_max_listpack_entries),
+    TUSK_BIND("set-max-listpack-value", set_max_listpack_value),
+    TUSK_BIND("zset-max-listpack-entries", zset_max_listpack_entries),
+    TUSK_BIND("zset-max-listpack-value", zset_max_listpack_value),
+    TUSK_BIND("maxmemory", maxmemory),
+    TUSK_BIND("maxmemory-samples", maxmemory_samples),
+    TUSK_BIND("lfu-log-factor", lfu_log_factor),
+    TUSK_BIND("lfu-decay-time", lfu_decay_time),
+    TUSK_BIND("lazyfree-lazy-eviction", lazyfree_lazy_eviction),
+    TUSK_BIND("lazyfree-lazy-expire", lazyfree_lazy_expire),
+    TUSK_BIND("lazyfree-lazy-server-del", lazyfree_lazy_server_del),
+    TUSK_BIND("lazyfree-lazy-user-del", lazyfree_lazy_user_del),
+    TUSK_BIND("lazyfree-lazy-user-flush", lazyfree_lazy_user_flush),
+    TUSK_BIND("proto-max-bulk-len", proto_max_bulk_len),
+    TUSK_BIND("notify-keyspace-events", notify_keyspace_events),
+    TUSK_BIND("slowlog-log-slower-than", slowlog_log_slower_than),
+    TUSK_BIND("slowlog-max-len", slowlog_max_len),
+    TUSK_BIND("latency-monitor-threshold", latency_monitor_threshold),
+    TUSK_BIND("busy-reply-threshold", busy_reply_threshold),
+    TUSK_BIND("enable-protected-configs", protected_configs),
+    TUSK_BIND("enable-debug-command", enable_debug_command),
+};
+
+#undef TUSK_BIND
+
+store::EvictionPolicy PolicyOf(std::string_view name) noexcept {
+  using store::EvictionPolicy;
+  if (name == "volatile-lru") return EvictionPolicy::kVolatileLru;
+  if (name == "volatile-lfu") return EvictionPolicy::kVolatileLfu;
+  if (name == "volatile-random") return EvictionPolicy::kVolatileRandom;
+  if (name == "volatile-ttl") return EvictionPolicy::kVolatileTtl;
+  if (name == "allkeys-lru") return EvictionPolicy::kAllKeysLru;
+  if (name == "allkeys-lfu") return EvictionPolicy::kAllKeysLfu;
+  if (name == "allkeys-random") return EvictionPolicy::kAllKeysRandom;
+  return EvictionPolicy::kNoEviction;
+}
+
+void SetOutputLimit(OutputLimit& limit, const OutputLimitValue& value) {
+  limit.hard_bytes.set(value.hard_bytes);
+  limit.soft_bytes.set(value.soft_bytes);
+  limit.soft_seconds.set(value.soft_seconds);
+}
+
+void BindNetwork(Config& config, NetworkSettings& network) {
+  config.OnChange("maxclients", [&network](const SettingValue& value) {
+    network.maxclients.set(static_cast<uint64_t>(value.number));
+    return base::Status::Ok();
+  });
+  config.OnChange("timeout", [&network](const SettingValue& value) {
+    network.timeout_seconds.set(value.number);
+    return base::Status::Ok();
+  });
+  config.OnChange("tcp-keepalive", [&network](const SettingValue& value) {
+    network.tcp_keepalive_seconds.set(value.number);
+    return base::Status::Ok();
+  });
+  config.OnChange("protected-mode", [&network](const SettingValue& value) {
+    network.protected_mode.set(value.number != 0);
+    return base::Status::Ok();
+  });
+  config.OnChange("requirepass", [&network](const SettingValue& value) {
+    network.password_required.set(!value.text.empty());
+    return base::Status::Ok();
+  });
+  config.OnChange("client-query-buffer-limit", [&network](const SettingValue& value) {
+    network.query_buffer_limit.set(static_cast<uint64_t>(value.number));
+    return base::Status::Ok();
+  });
+  config.OnChange("client-output-buffer-limit", [&network](const SettingValue& value) {
+    OutputLimitValues limits = ReadOutputLimits(value.text);
+    SetOutputLimit(network.normal_output, limits[static_cast<size_t>(ClientClass::kNormal)]);
+    SetOutputLimit(network.replica_output, limits[static_cast<size_t>(ClientClass::kReplica)]);
+    SetOutputLimit(network.pubsub_output, limits[static_cast<size_t>(ClientClass::kPubsub)]);
+    return base::Status::Ok();
+  });
+}
+
+}  // namespace
+
+void BindSettings(Config& config, store::Settings& settings, NetworkSettings& network) {
+  for (const Binding& binding : kBindings) {
+    config.OnChange(binding.name, [&settings, apply = binding.apply](const SettingValue& value) {
+      apply(settings, value.number);
+      return base::Status::Ok();
+    });
+  }
+  config.OnChange("maxmemory-policy", [&settings](const SettingValue& value) {
+    settings.maxmemory_policy.set(PolicyOf(value.text));
+    return base::Status::Ok();
+  });
+  config.OnChange("dir", [](const SettingValue& value) {
+    if (value.text.empty() || ::chdir(value.text.c_str()) == 0) return base::Status::Ok();
+    return base::Status::Invalid(std::strerror(errno));
+  });
+  BindNetwork(config, network);
+}
+
+}  // namespace tusk::engine

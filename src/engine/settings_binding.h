@@ -1,0 +1,17 @@
+// Carries configuration values into the numbers that the store, the commands and the connections read.
+// Threads: hooks run in the thread that changes a setting. Owns: nothing.
+#pragma once
+
+namespace tusk::store {
+struct Settings;
+}
+
+namespace tusk::engine {
+
+class Config;
+struct NetworkSettings;
+
+// The settings must outlive the config.
+void BindSettings(Config& config, store::Settings& settings, NetworkSettings& network);
+
+}  // namespace tusk::engine
