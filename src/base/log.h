@@ -1,47 +1,60 @@
-// Logger: lines for the operator, in the form that Redis writes and its log readers expect:
+// Logger: lines in Redis' format, "4711:M 22 Nov 2026 12:00:00.123 * text", which supervisors and test suites read.
 //
-//   12345:M 22 Nov 2026 12:00:00.123 * Ready to accept connections tcp
-//
-// Threads: thread-safe. Owns: the log file, if one is open.
+// A file is opened for each line, so that log rotation needs no signal.
+// Threads: thread-safe; a line is one write. Owns: its settings.
 #pragma once
+
+#include <fmt/core.h>
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/mutex.h"
-#include "base/status.h"
-#include "base/unique_fd.h"
 
 namespace tusk::base {
 
 enum class LogLevel : uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothing };
 
+// redis.conf's names: debug, verbose, notice, warning, nothing.
+std::optional<LogLevel> ParseLogLevel(std::string_view name) noexcept;
+
 class Logger {
  public:
-  Logger() noexcept = default;
-  Logger(const Logger&) = delete;
-  Logger& operator=(const Logger&) = delete;
+  // Empty path: standard output.
+  explicit Logger(std::string path = {}, LogLevel level = LogLevel::kNotice) : level_(level), path_(std::move(path)) {}
 
-  // Empty: standard output. The file is appended to.
-  Status Open(const std::string& path);
-  void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
-  LogLevel level() const noexcept { return level_.load(std::memory_order_relaxed); }
-  bool enabled(LogLevel level) const noexcept { return level >= this->level() && level != LogLevel::kNothing; }
+  void SetLevel(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
+  void SetPath(std::string path);
+  void SetSyslog(bool enabled, const std::string& identity, int facility);
+  bool Wants(LogLevel level) const noexcept { return level >= level_.load(std::memory_order_relaxed); }
 
-  void Debug(std::string_view text) noexcept { Write(LogLevel::kDebug, text); }
-  void Verbose(std::string_view text) noexcept { Write(LogLevel::kVerbose, text); }
-  void Notice(std::string_view text) noexcept { Write(LogLevel::kNotice, text); }
-  void Warning(std::string_view text) noexcept { Write(LogLevel::kWarning, text); }
-  void Write(LogLevel level, std::string_view text) noexcept;
-  // Without time and level: the banner.
-  void WriteRaw(std::string_view text) noexcept;
+  template <typename... Args>
+  void Debug(fmt::format_string<Args...> format, Args&&... args) { Format(LogLevel::kDebug, format, fmt::make_format_args(args...)); }
+  template <typename... Args>
+  void Verbose(fmt::format_string<Args...> format, Args&&... args) { Format(LogLevel::kVerbose, format, fmt::make_format_args(args...)); }
+  template <typename... Args>
+  void Notice(fmt::format_string<Args...> format, Args&&... args) { Format(LogLevel::kNotice, format, fmt::make_format_args(args...)); }
+  template <typename... Args>
+  void Warning(fmt::format_string<Args...> format, Args&&... args) { Format(LogLevel::kWarning, format, fmt::make_format_args(args...)); }
+  // Text without the line's head, whatever the level: banners.
+  void Raw(std::string_view text);
+
+  // Longer lines are cut.
+  static constexpr size_t kLineBytesMax = 4096;
 
  private:
-  std::atomic<LogLevel> level_{LogLevel::kNotice};  // Stands for itself: relaxed.
-  mutable Mutex mutex_;
-  UniqueFd file_ GUARDED_BY(mutex_);
+  void Format(LogLevel level, fmt::string_view format, fmt::format_args args);
+  void Write(std::string_view bytes);
+
+  // Publishes nothing but itself: relaxed.
+  std::atomic<LogLevel> level_;
+  std::atomic<bool> syslog_{false};
+  Mutex mutex_;
+  std::string path_ GUARDED_BY(mutex_);
+  std::string identity_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tusk::base

@@ -51,7 +51,11 @@ base::Result<std::unique_ptr<EventLoop>> EventLoop::Create(const base::Clock& cl
 
 void EventLoop::Adopt() noexcept {
   owner_.store(pthread_self(), std::memory_order_relaxed);
-  owner_count_.fetch_add(1, std::memory_order_release);
+}
+
+void EventLoop::Disown() noexcept {
+  owner_.store(0, std::memory_order_relaxed);
+  disown_count_.fetch_add(1, std::memory_order_release);
 }
 
 bool EventLoop::owned_by_caller() const noexcept { return owner_.load(std::memory_order_relaxed) == pthread_self(); }
@@ -108,27 +112,27 @@ int EventLoop::WaitMillis(int64_t wait_us_max) const noexcept {
 }
 
 bool EventLoop::RunTasks() noexcept {
-  uint64_t owner_count = owner_count_.load(std::memory_order_relaxed);
+  uint64_t disown_count = disown_count_.load(std::memory_order_relaxed);
   if (tasks_.empty()) tasks_ = inbox_.TakeAll();
   while (std::unique_ptr<base::Task> task = tasks_.Pop()) {
     task->Run();
-    if (lost(owner_count)) return false;
+    if (lost(disown_count)) return false;
   }
   return true;
 }
 
 bool EventLoop::RunTimers() noexcept {
   if (timers_.empty()) return true;
-  uint64_t owner_count = owner_count_.load(std::memory_order_relaxed);
+  uint64_t disown_count = disown_count_.load(std::memory_order_relaxed);
   int64_t now_us = clock_.MonotonicMicros();
   while (timers_.RunDue(now_us)) {
-    if (lost(owner_count)) return false;
+    if (lost(disown_count)) return false;
   }
   return true;
 }
 
 bool EventLoop::RunEvents() noexcept {
-  uint64_t owner_count = owner_count_.load(std::memory_order_relaxed);
+  uint64_t disown_count = disown_count_.load(std::memory_order_relaxed);
   while (event_next_ < event_count_) {
     const epoll_event event = events_[event_next_++];
     if (event.data.ptr == nullptr) {
@@ -137,7 +141,7 @@ bool EventLoop::RunEvents() noexcept {
       ++wakeups_;
     } else if (event.events != 0) {
       static_cast<EventHandler*>(event.data.ptr)->OnEvents(FromEpoll(event.events));
-      if (lost(owner_count)) return false;
+      if (lost(disown_count)) return false;
     }
   }
   return true;

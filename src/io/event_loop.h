@@ -59,8 +59,10 @@ class EventLoop {
   EventLoop& operator=(const EventLoop&) = delete;
 
   // Makes the calling thread the owner. What happens-before its call (a mutex, a join, a compare-and-swap) must cover
-  // all that the former owner did.
+  // all that the former owner did; one that is still inside RunOnce must have been disowned.
   void Adopt() noexcept;
+  // Any thread: takes the loop from its owner, which notices when the handler that it is in returns.
+  void Disown() noexcept;
   bool owned_by_caller() const noexcept;
 
   base::Status Add(int fd, uint32_t interest, EventHandler& handler);
@@ -90,7 +92,7 @@ class EventLoop {
   bool RunTasks() noexcept;
   bool RunTimers() noexcept;
   bool RunEvents() noexcept;
-  bool lost(uint64_t owner_count) const noexcept { return owner_count_.load(std::memory_order_acquire) != owner_count; }
+  bool lost(uint64_t disown_count) const noexcept { return disown_count_.load(std::memory_order_acquire) != disown_count; }
 
   const base::Clock& clock_;
   base::UniqueFd epoll_;
@@ -109,8 +111,8 @@ class EventLoop {
   // Whether the owner sleeps or is about to. Stored by the owner, then it looks at the inbox; a poster puts its task,
   // then looks here. Both sides sequentially consistent, so at least one sees the other.
   std::atomic<bool> asleep_{false};
-  // Counts changes of owner. Stored (release) by the new owner, read (acquire) by the old one after each handler.
-  std::atomic<uint64_t> owner_count_{0};
+  // Counts Disown calls. Added to (release) by who takes the loop away, read (acquire) by the loser after each handler.
+  std::atomic<uint64_t> disown_count_{0};
   std::atomic<unsigned long> owner_{0};  // The owner's thread, for assertions only.
 };
 

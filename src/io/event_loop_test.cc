@@ -119,6 +119,7 @@ TEST(EventLoop, ASecondThreadGoesOnWhereAStuckOneStands) {
   auto stuck = [&] {
     if (delivered.fetch_add(1) > 0) return;
     spare = std::thread([&] {
+      loop->Disown();
       loop->Adopt();
       loop->Remove(one.ours.get(), first);
       EXPECT_TRUE(loop->RunOnce(0));

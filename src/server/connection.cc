@@ -1,0 +1,439 @@
+#include "server/connection.h"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/log.h"
+#include "command/blocked_command.h"
+#include "command/command_table.h"
+#include "engine/engine.h"
+#include "io/sockets.h"
+#include "resp/reply.h"
+#include "server/connection_loop.h"
+#include "server/crew.h"
+
+namespace tusk::server {
+namespace {
+
+using command::CloseWish;
+using command::Outcome;
+using command::ReplyMode;
+
+constexpr size_t kVectorsPerWrite = 64;
+// Buffers of a connection that has been silent for this long are given back.
+constexpr int64_t kTrimAfterUs = 2'000'000;
+constexpr int64_t kMicros = 1'000'000;
+
+}  // namespace
+
+Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd)
+    : context_(context), loop_(loop), fd_(std::move(fd)), deadline_(*this), record_(std::make_shared<ClientRecord>()) {
+  engine::Engine& engine = context_.engine;
+  session_.id = engine.NextSessionId();
+  session_.host = &loop_;
+  session_.authenticated = !engine.network().password_required;
+  last_read_us_ = engine.clock().MonotonicMicros();
+  record_->id = session_.id;
+  record_->loop = &loop_;
+  record_->fd = fd_.get();
+  record_->address = io::PeerAddress(fd_.get());
+  record_->local_address = io::LocalAddress(fd_.get());
+  record_->unix_socket.store(!record_->address.empty() && record_->address[0] == '/', std::memory_order_relaxed);
+  record_->connected_micros = last_read_us_;
+}
+
+Connection::~Connection() = default;
+
+base::Status Connection::Start() {
+  Publish(nullptr);
+  RETURN_IF_ERROR(loop_.events().Add(fd_.get(), io::kReadable, *this));
+  watched_ = true;
+  interest_ = io::kReadable;
+  context_.clients.Add(record_);
+  return {};
+}
+
+// ---- Reading ----
+
+void Connection::OnEvents(uint32_t events) noexcept {
+  if (closed_) return;
+  if (state_ == State::kDetached) {
+    // Its input is in use. OnDetachedDone watches it again; until then a level-triggered event would only spin.
+    loop_.events().Remove(fd_.get(), *this);
+    watched_ = false;
+    return;
+  }
+  if (events & io::kWritable) Flush();
+  if ((events & (io::kReadable | io::kHangup)) && !closed_) Read();
+}
+
+void Connection::Read() noexcept {
+  std::span<char> room = parser_.PrepareRead();
+  ssize_t count = read(fd_.get(), room.data(), room.size());
+  if (count <= 0) {
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    return Close(count == 0 ? "Client closed connection" : "Reading from client failed");
+  }
+  parser_.CommitRead(static_cast<size_t>(count));
+  last_read_us_ = context_.engine.clock().MonotonicMicros();
+  command::WorkerStatistics& statistics = loop_.worker().statistics();
+  statistics.reads_processed.Add(1);
+  statistics.net_input_bytes.Add(static_cast<uint64_t>(count));
+  if (close_after_flush_) return parser_.Trim();
+  if (parser_.buffered_bytes() > context_.engine.network().query_buffer_limit) [[unlikely]] {
+    context_.log.Warning("Closing client that reached max query buffer length: id={} addr={}", id(),
+                                     record_->address);
+    return Close("Query buffer limit reached");
+  }
+  if (state_ == State::kReady) Process();
+}
+
+// Runs what is there. Returns also when the loop was lost: its callers touch nothing afterwards.
+void Connection::Process() noexcept {
+  parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
+  while (state_ == State::kReady && !closed_ && !close_after_flush_) {
+    parser_.set_authenticated(session_.authenticated);
+    size_t count = parser_.ParseBatch();
+    if (count == 0) {
+      if (parser_.failed()) FailProtocol();
+      break;
+    }
+    if (RunGroup(std::min(count, kPrefetchRequests)) == Next::kLost) return;
+    if (out_.size() >= kSendEarlyBytes) Flush();
+  }
+  if (closed_) return;
+  Publish(nullptr);
+  Flush();
+}
+
+Connection::Next Connection::RunGroup(size_t count) {
+  command::Executor& executor = context_.engine.executor();
+  if (count == 1) {
+    command::Request request{parser_.Peek(0), nullptr, {}, false};
+    executor.Resolve(request);
+    return RunOne(request);
+  }
+  command::Request requests[kPrefetchRequests];
+  for (size_t i = 0; i < count; ++i) {
+    requests[i].argv = parser_.Peek(i);
+    executor.Resolve(requests[i]);
+    executor.PrefetchTable(requests[i], session_.db);
+  }
+  for (size_t i = 0; i < count; ++i) executor.PrefetchEntry(requests[i], session_.db);
+  for (size_t i = 0; i < count; ++i) {
+    Next next = RunOne(requests[i]);
+    if (next != Next::kGoOn) return next;
+  }
+  return Next::kGoOn;
+}
+
+// ---- Running ----
+
+Connection::Next Connection::RunOne(command::Request& request) {
+  // Commands without keys may look at the connections, this one included.
+  if (!request.has_key) [[unlikely]] Publish(request.command);
+  if (context_.engine.executor().IsDetachable(session_, request)) [[unlikely]] return RunDetachable(request);
+  return After(Execute(loop_.worker(), request));
+}
+
+Outcome Connection::Execute(command::Worker& worker, command::Request& request) {
+  command::Executor& executor = context_.engine.executor();
+  resp::Reply reply(out_, session_.protocol);
+  if (session_.reply_mode == ReplyMode::kOn) [[likely]] return executor.Execute(worker, session_, request, reply);
+  // CLIENT REPLY OFF or SKIP: the reply is written and taken back, unless the command turned replies on.
+  if (session_.reply_mode == ReplyMode::kSkipNext) session_.reply_mode = ReplyMode::kSkipping;
+  resp::Reply::Mark mark = reply.BeginDeferred();
+  Outcome outcome = executor.Execute(worker, session_, request, reply);
+  if (session_.reply_mode == ReplyMode::kOn) {
+    reply.KeepDeferred(mark);
+  } else {
+    reply.CancelDeferred(mark);
+  }
+  if (session_.reply_mode == ReplyMode::kSkipping) {
+    session_.reply_mode = outcome == Outcome::kDone ? ReplyMode::kOn : ReplyMode::kSkipNext;
+  }
+  return outcome;
+}
+
+Connection::Next Connection::RunDetachable(command::Request& request) {
+  ConnectionLoop& loop = loop_;
+  const uint64_t session_id = id();
+  command::Worker& worker = loop.worker();
+  state_ = State::kDetached;
+  const uint64_t ticket = loop.turn().Begin();
+  context_.crew.NoteTurn();
+  Outcome outcome = Execute(worker, request);
+  if (!loop.turn().End(ticket)) {
+    // From here on `this` belongs to the loop's new driver.
+    worker.statistics().detached.Add(1);
+    loop.DetachedDone(session_id, outcome);
+    return Next::kLost;
+  }
+  state_ = State::kReady;
+  return After(outcome);
+}
+
+Connection::Next Connection::After(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kDone: parser_.Take(); break;
+    case Outcome::kParked: state_ = State::kParked; return Next::kRest;
+    case Outcome::kBlocked:
+      parser_.Take();
+      StartBlocked();
+      return Next::kRest;
+    case Outcome::kPaused:
+      state_ = State::kPaused;
+      loop_.QueuePaused(id());
+      return Next::kRest;
+  }
+  if (session_.close != CloseWish::kNone || record_->kill_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (session_.close == CloseWish::kNow) {
+      Close("Closed by command");
+    } else {
+      close_after_flush_ = true;
+    }
+    return Next::kRest;
+  }
+  return Next::kGoOn;
+}
+
+void Connection::OnDetachedDone(Outcome outcome) noexcept {
+  DCHECK(state_ == State::kDetached);
+  state_ = State::kReady;
+  if (!watched_) {
+    watched_ = loop_.events().Add(fd_.get(), interest_, *this).ok();
+    if (!watched_) return Close("Watching the socket failed");
+  }
+  // On kGoOn and kRest alike: first what arrived meanwhile, then the rest of the input.
+  After(outcome);
+  if (close_wanted_) return Close("Closed while its command ran");
+  for (auto& bytes : std::exchange(late_pushes_, {})) OnPush(std::move(bytes));
+  if (early_reply_) {
+    resp::OutputBuffer reply = *std::move(early_reply_);
+    early_reply_.reset();
+    return OnReply(std::move(reply));
+  }
+  if (std::exchange(early_retry_, false)) return OnRetryBlocked();
+  if (!closed_) Process();
+}
+
+void Connection::OnWake() noexcept {
+  if (closed_ || (state_ != State::kParked && state_ != State::kPaused)) return;
+  state_ = State::kReady;
+  Process();
+}
+
+// ---- Blocking ----
+
+void Connection::StartBlocked() {
+  state_ = State::kBlocked;
+  context_.clients.AddBlocked(1);
+  {
+    base::MutexLock hold(record_->mutex);
+    record_->blocked = session_.blocked;
+  }
+  if (session_.blocked->deadline_ms != 0) loop_.events().ArmTimer(deadline_, session_.blocked->deadline_ms * 1000);
+}
+
+void Connection::EndBlocked() {
+  context_.clients.AddBlocked(-1);
+  loop_.events().CancelTimer(deadline_);
+  {
+    base::MutexLock hold(record_->mutex);
+    record_->blocked.reset();
+  }
+  // A queue that is busy now is swept by whoever comes across it.
+  context_.engine.executor().ForgetBlocked(loop_.worker(), *session_.blocked);
+  session_.blocked.reset();
+}
+
+void Connection::OnReply(resp::OutputBuffer reply) noexcept {
+  if (state_ == State::kDetached) {
+    early_reply_ = std::move(reply);
+    return;
+  }
+  if (state_ != State::kBlocked) return;
+  EndBlocked();
+  state_ = State::kReady;
+  if (closed_) return;
+  if (session_.reply_mode == ReplyMode::kOn) {
+    out_.AppendBuffer(std::move(reply));
+  } else if (session_.reply_mode == ReplyMode::kSkipNext) {
+    session_.reply_mode = ReplyMode::kOn;
+  }
+  Process();
+}
+
+void Connection::OnDeadline() noexcept {
+  if (state_ != State::kBlocked || !session_.blocked->Cancel()) return;
+  resp::OutputBuffer out;
+  resp::Reply reply(out, session_.protocol);
+  context_.engine.executor().WriteCancelled(*session_.blocked, reply, false);
+  session_.blocked->Finish();
+  OnReply(std::move(out));
+}
+
+void Connection::OnRetryBlocked() noexcept {
+  if (state_ == State::kDetached) {
+    early_retry_ = true;
+    return;
+  }
+  // Its end, if it ends, is a message.
+  if (state_ == State::kBlocked) context_.engine.executor().RetryBlocked(loop_.worker(), session_.blocked);
+}
+
+// ---- Writing ----
+
+void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
+  if (closed_ || close_after_flush_) return;
+  if (state_ == State::kDetached) {
+    late_pushes_.push_back(std::move(bytes));
+    return;
+  }
+  std::string_view view = *bytes;
+  out_.AppendShared(std::move(bytes), view);
+  if (const char* reason = OutputLimitReached(context_.engine.clock().MonotonicMicros())) return Close(reason);
+  if (!std::exchange(flush_queued_, true)) loop_.QueueFlush(*this);
+}
+
+void Connection::Flush() noexcept {
+  flush_queued_ = false;
+  if (closed_ || state_ == State::kDetached) return;
+  while (!out_.empty()) {
+    iovec vectors[kVectorsPerWrite];
+    size_t count = out_.Gather(vectors, kVectorsPerWrite);
+    ssize_t sent = count == 1 ? send(fd_.get(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+                              : writev(fd_.get(), vectors, static_cast<int>(count));
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN) return Close("Writing to client failed");
+      if (const char* reason = OutputLimitReached(context_.engine.clock().MonotonicMicros())) return Close(reason);
+      return SetInterest(io::kReadable | io::kWritable);
+    }
+    command::WorkerStatistics& statistics = loop_.worker().statistics();
+    statistics.writes_processed.Add(1);
+    statistics.net_output_bytes.Add(static_cast<uint64_t>(sent));
+    out_.Consume(static_cast<size_t>(sent));
+  }
+  over_soft_since_us_ = 0;
+  if (close_after_flush_) return Close("Closed after its last reply");
+  SetInterest(io::kReadable);
+}
+
+void Connection::SetInterest(uint32_t interest) noexcept {
+  if (interest == interest_) return;
+  interest_ = interest;
+  if (watched_) loop_.events().Modify(fd_.get(), interest, *this);
+}
+
+void Connection::FailProtocol() {
+  context_.log.Verbose("{} from client id={} addr={}", parser_.error(), id(), record_->address);
+  context_.engine.statistics().CountError("ERR");
+  resp::Reply(out_, session_.protocol).Error("ERR " + parser_.error());
+  close_after_flush_ = true;
+}
+
+const char* Connection::OutputLimitReached(int64_t now_us) noexcept {
+  engine::NetworkSettings& network = context_.engine.network();
+  engine::OutputLimit& limit = session_.subscribed() ? network.pubsub_output : network.normal_output;
+  const uint64_t bytes = out_.size();
+  if (limit.hard_bytes != 0 && bytes > limit.hard_bytes) return "Output buffer hard limit reached";
+  if (limit.soft_bytes == 0 || bytes <= limit.soft_bytes) {
+    over_soft_since_us_ = 0;
+    return nullptr;
+  }
+  if (over_soft_since_us_ == 0) over_soft_since_us_ = now_us;
+  bool too_long = now_us - over_soft_since_us_ > limit.soft_seconds * kMicros;
+  return too_long ? "Output buffer soft limit reached" : nullptr;
+}
+
+// ---- What others see ----
+
+void Connection::Publish(const command::Command* running) noexcept {
+  auto write = [](auto& field, auto value) { field.store(value, std::memory_order_relaxed); };
+  ClientRecord& record = *record_;
+  write(record.last_interaction_micros, last_read_us_);
+  write(record.db, session_.db);
+  write(record.channels, session_.channels);
+  write(record.patterns, session_.patterns);
+  write(record.shard_channels, session_.shard_channels);
+  write(record.multi, session_.in_multi ? static_cast<int64_t>(session_.queue.size()) : -1);
+  write(record.multi_bytes, session_.queue_bytes);
+  write(record.query_bytes, parser_.buffered_bytes());
+  write(record.query_free_bytes, parser_.capacity_bytes() - parser_.buffered_bytes());
+  write(record.output_bytes, out_.size());
+  write(record.memory_bytes, sizeof(Connection) + parser_.capacity_bytes() + out_.memory_bytes() + session_.queue_bytes);
+  write(record.protocol, session_.protocol);
+  write(record.last_command, running ? running : session_.last_command);
+  write(record.monitor, session_.monitor);
+  write(record.no_touch, session_.no_touch);
+  write(record.no_evict, session_.no_evict);
+  if (running || !session_.last_command || session_.last_command->key_shape == command::Command::KeyShape::kNone) {
+    PublishNames();
+  }
+}
+
+void Connection::PublishNames() {
+  ClientRecord& record = *record_;
+  base::MutexLock hold(record.mutex);
+  if (record.name != session_.name) record.name = session_.name;
+  if (record.user != session_.user) record.user = session_.user;
+  if (record.library_name != session_.library_name) record.library_name = session_.library_name;
+  if (record.library_version != session_.library_version) record.library_version = session_.library_version;
+}
+
+void Connection::OnCron(int64_t now_us) noexcept {
+  if (closed_ || state_ == State::kDetached) return;
+  const int64_t idle_us = now_us - last_read_us_;
+  const int64_t timeout_seconds = context_.engine.network().timeout_seconds;
+  if (timeout_seconds > 0 && idle_us > timeout_seconds * kMicros && state_ != State::kBlocked &&
+      !session_.subscribed() && !session_.monitor) {
+    return Close("Closing idle client");
+  }
+  if (const char* reason = OutputLimitReached(now_us)) return Close(reason);
+  if (idle_us > kTrimAfterUs) {
+    parser_.Trim();
+    out_.Trim();
+    Publish(nullptr);
+  }
+}
+
+// ---- The end ----
+
+void Connection::OnCloseRequest() noexcept {
+  if (state_ == State::kDetached) {
+    close_wanted_ = true;
+    return;
+  }
+  Close("Closed by another client");
+}
+
+void Connection::Close(const char* reason) noexcept {
+  if (closed_) return;
+  closed_ = true;
+  if (context_.log.Wants(base::LogLevel::kVerbose)) {
+    context_.log.Verbose("{}: id={} addr={}", reason, id(), record_->address);
+  }
+  if (watched_) loop_.events().Remove(fd_.get(), *this);
+  watched_ = false;
+  context_.clients.Remove(id());
+  fd_.Reset();
+  session_.queue.clear();
+  if (state_ == State::kBlocked && session_.blocked->Cancel()) {
+    session_.blocked->Finish();
+    EndBlocked();
+    state_ = State::kReady;
+  }
+  loop_.QueueBurial(*this);
+}
+
+bool Connection::ReadyToDie() noexcept {
+  // Who serves its blocked command still looks at the session; a message says when that is over.
+  if (state_ == State::kBlocked) return false;
+  return context_.engine.executor().ForgetWatches(loop_.worker(), session_);
+}
+
+}  // namespace tusk::server

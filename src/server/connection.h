@@ -1,0 +1,119 @@
+// Connection: one client. Reads requests, runs them in order, sends replies.
+//
+//   kReady     runs what is in its input
+//   kParked    its next request found a stripe busy; runs it again when woken
+//   kBlocked   its last request waits for a key; the reply comes as a message
+//   kPaused    CLIENT PAUSE holds its next request back
+//   kDetached  a thread runs a command for it that may be slow. While that lasts nobody else touches the session, the
+//              input or the output, and once the loop has gone on without the thread, the command's end is a message
+//
+// In all states but kDetached it reads on, so that a peer that leaves is noticed.
+// Threads: its loop's owner, except as said. Owns: socket, session, buffers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "command/executor.h"
+#include "command/session.h"
+#include "io/event_loop.h"
+#include "resp/output_buffer.h"
+#include "resp/request_parser.h"
+#include "server/client_registry.h"
+#include "server/server_context.h"
+
+namespace tusk::server {
+
+class ConnectionLoop;
+
+// Requests whose memory is fetched together before the first of them runs.
+inline constexpr size_t kPrefetchRequests = 16;
+// A pipeline's replies are sent in between when they reach this.
+inline constexpr size_t kSendEarlyBytes = 256 * 1024;
+
+class Connection final : public io::EventHandler {
+ public:
+  Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd);
+  ~Connection();
+
+  base::Status Start();
+  uint64_t id() const noexcept { return session_.id; }
+  command::Session& session() noexcept { return session_; }
+
+  void OnEvents(uint32_t events) noexcept override;
+
+  // Messages, by the loop's owner.
+  void OnWake() noexcept;             // A stripe may be free, or a pause over.
+  void OnReply(resp::OutputBuffer reply) noexcept;
+  void OnPush(std::shared_ptr<const std::string> bytes) noexcept;
+  void OnRetryBlocked() noexcept;
+  void OnDetachedDone(command::Outcome outcome) noexcept;
+  void OnCloseRequest() noexcept;
+
+  void Flush() noexcept;
+  // Once a second: idle time, output limits, memory that rests.
+  void OnCron(int64_t now_us) noexcept;
+  bool closed() const noexcept { return closed_; }
+  // After Close: true when nobody can refer to it any more. Called again later otherwise.
+  bool ReadyToDie() noexcept;
+
+ private:
+  enum class State : uint8_t { kReady, kParked, kBlocked, kPaused, kDetached };
+  // kLost: the loop went on without this thread, which must not touch anything here again.
+  enum class Next : uint8_t { kGoOn, kRest, kLost };
+
+  class DeadlineTimer final : public io::Timer {
+   public:
+    explicit DeadlineTimer(Connection& connection) : connection_(connection) {}
+
+   private:
+    void OnTimer() noexcept override { connection_.OnDeadline(); }
+    Connection& connection_;
+  };
+
+  void Read() noexcept;
+  void Process() noexcept;
+  Next RunGroup(size_t count);
+  Next RunOne(command::Request& request);
+  Next RunDetachable(command::Request& request);
+  command::Outcome Execute(command::Worker& worker, command::Request& request);
+  Next After(command::Outcome outcome);
+  void StartBlocked();
+  void EndBlocked();
+  void OnDeadline() noexcept;
+  void FailProtocol();
+  void Publish(const command::Command* running) noexcept;
+  void PublishNames();
+  const char* OutputLimitReached(int64_t now_us) noexcept;
+  void Close(const char* reason) noexcept;
+  void SetInterest(uint32_t interest) noexcept;
+
+  ServerContext& context_;
+  ConnectionLoop& loop_;
+  base::UniqueFd fd_;
+  uint32_t interest_ = 0;  // What the event loop is told; 0 and !watched_: not there.
+  bool watched_ = false;
+  State state_ = State::kReady;
+  bool closed_ = false;
+  bool close_after_flush_ = false;
+  bool close_wanted_ = false;  // While detached.
+  bool flush_queued_ = false;
+  int64_t last_read_us_ = 0;
+  int64_t over_soft_since_us_ = 0;
+
+  command::Session session_;
+  resp::RequestParser parser_;
+  resp::OutputBuffer out_;
+  DeadlineTimer deadline_;
+  std::shared_ptr<ClientRecord> record_;
+
+  // What arrived while a detached command was writing to the output.
+  std::vector<std::shared_ptr<const std::string>> late_pushes_;
+  std::optional<resp::OutputBuffer> early_reply_;
+  bool early_retry_ = false;
+};
+
+}  // namespace tusk::server

@@ -1,0 +1,169 @@
+#include "server/connection_loop.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "command/executor.h"
+#include "command/worker.h"
+#include "engine/engine.h"
+#include "server/connection.h"
+
+namespace tusk::server {
+namespace {
+
+constexpr int64_t kMicrosPerMilli = 1000;
+constexpr int64_t kCronUs = 1'000'000;
+constexpr int64_t kBurialRetryUs = 1'000;
+// How soon keys that are due already are looked at again, so that deleting many leaves room for requests.
+constexpr int64_t kExpireAgainUs = 500;
+
+}  // namespace
+
+ConnectionLoop::ConnectionLoop(ServerContext& context, size_t index, size_t loop_count)
+    : context_(context),
+      index_(index),
+      expirer_(index, loop_count),
+      expire_timer_(*this, &ConnectionLoop::ExpireKeys),
+      cron_timer_(*this, &ConnectionLoop::Cron),
+      pause_timer_(*this, &ConnectionLoop::ResumePaused),
+      burial_timer_(*this, &ConnectionLoop::BuryDead) {}
+
+base::Result<std::unique_ptr<ConnectionLoop>> ConnectionLoop::Create(ServerContext& context, size_t index,
+                                                                     size_t loop_count) {
+  std::unique_ptr<ConnectionLoop> loop(new ConnectionLoop(context, index, loop_count));
+  ASSIGN_OR_RETURN(loop->events_, io::EventLoop::Create(context.engine.clock()));
+  loop->events_->set_delegate(loop.get());
+  loop->events_->ArmTimerIn(loop->expire_timer_, 0);
+  loop->events_->ArmTimerIn(loop->cron_timer_, kCronUs);
+  return loop;
+}
+
+ConnectionLoop::~ConnectionLoop() = default;
+
+// ---- Any thread ----
+
+template <typename Function>
+void ConnectionLoop::Send(uint64_t session_id, Function function) noexcept {
+  events_->Post(base::MakeTask([this, session_id, function = std::move(function)]() mutable {
+    // Gone meanwhile: nobody left to tell.
+    if (Connection* connection = Find(session_id)) function(*connection);
+  }));
+}
+
+void ConnectionLoop::WakeParked(uint64_t session_id) noexcept {
+  Send(session_id, [](Connection& connection) { connection.OnWake(); });
+}
+
+void ConnectionLoop::DeliverReply(uint64_t session_id, resp::OutputBuffer reply) noexcept {
+  Send(session_id, [reply = std::move(reply)](Connection& connection) mutable { connection.OnReply(std::move(reply)); });
+}
+
+void ConnectionLoop::DeliverPush(uint64_t session_id, std::shared_ptr<const std::string> bytes) noexcept {
+  Send(session_id, [bytes = std::move(bytes)](Connection& connection) mutable { connection.OnPush(std::move(bytes)); });
+}
+
+void ConnectionLoop::RetryBlocked(uint64_t session_id) noexcept {
+  Send(session_id, [](Connection& connection) { connection.OnRetryBlocked(); });
+}
+
+void ConnectionLoop::RequestClose(uint64_t session_id) noexcept {
+  Send(session_id, [](Connection& connection) { connection.OnCloseRequest(); });
+}
+
+void ConnectionLoop::DetachedDone(uint64_t session_id, command::Outcome outcome) noexcept {
+  Send(session_id, [outcome](Connection& connection) { connection.OnDetachedDone(outcome); });
+}
+
+void ConnectionLoop::RequestResumePaused() noexcept {
+  events_->Post(base::MakeTask([this] { ResumePaused(); }));
+}
+
+void ConnectionLoop::AddConnection(base::UniqueFd fd) noexcept {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  events_->Post(base::MakeTask([this, fd = std::move(fd)]() mutable { Adopt(std::move(fd)); }));
+}
+
+void ConnectionLoop::Stop() noexcept {
+  events_->Post(base::MakeTask([this] { CloseAll(); }));
+}
+
+// ---- The driving thread ----
+
+bool ConnectionLoop::Drive(command::Worker& worker) {
+  events_->Adopt();
+  worker_ = &worker;
+  while (!stopped_) {
+    if (!events_->RunOnce(-1)) return false;
+  }
+  return true;
+}
+
+Connection* ConnectionLoop::Find(uint64_t id) noexcept {
+  auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void ConnectionLoop::Adopt(base::UniqueFd fd) {
+  auto connection = std::make_unique<Connection>(context_, *this, std::move(fd));
+  base::Status status = stopped_ ? base::Status::Unavailable("stopping") : connection->Start();
+  if (!status.ok()) {
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    context_.log.Warning("Error accepting a client connection: {}", status.message());
+    return;
+  }
+  uint64_t id = connection->id();
+  connections_.emplace(id, std::move(connection));
+}
+
+void ConnectionLoop::BeforeWait() noexcept {
+  // Flushing may close, which only adds to the dying.
+  for (size_t i = 0; i < flush_.size(); ++i) flush_[i]->Flush();
+  flush_.clear();
+  if (!dying_.empty()) BuryDead();
+}
+
+void ConnectionLoop::BuryDead() {
+  std::vector<Connection*> dying = std::exchange(dying_, {});
+  for (Connection* connection : dying) {
+    if (connection->ReadyToDie()) {
+      std::erase(flush_, connection);
+      connections_.erase(connection->id());
+      load_.fetch_sub(1, std::memory_order_relaxed);
+    } else {
+      dying_.push_back(connection);
+    }
+  }
+  if (!dying_.empty()) events_->ArmTimerIn(burial_timer_, kBurialRetryUs);
+}
+
+void ConnectionLoop::ExpireKeys() {
+  int64_t wait_ms = expirer_.Run(worker_->transaction(), context_.engine.clock().UnixMillis());
+  events_->ArmTimerIn(expire_timer_, wait_ms > 0 ? wait_ms * kMicrosPerMilli : kExpireAgainUs);
+}
+
+void ConnectionLoop::Cron() {
+  int64_t now_us = context_.engine.clock().MonotonicMicros();
+  for (auto& [id, connection] : connections_) connection->OnCron(now_us);
+  events_->ArmTimerIn(cron_timer_, kCronUs);
+}
+
+void ConnectionLoop::QueuePaused(uint64_t id) {
+  paused_.push_back(id);
+  int64_t until_ms = context_.engine.pause().until_ms.load(std::memory_order_relaxed);
+  events_->ArmTimer(pause_timer_, until_ms * kMicrosPerMilli);
+}
+
+// Each by a message of its own, since running one may cost this thread the loop.
+void ConnectionLoop::ResumePaused() {
+  for (uint64_t id : std::exchange(paused_, {})) WakeParked(id);
+}
+
+void ConnectionLoop::CloseAll() {
+  for (auto& [id, connection] : connections_) {
+    connection->Flush();
+    connection->OnCloseRequest();
+  }
+  stopped_ = true;
+}
+
+}  // namespace tusk::server

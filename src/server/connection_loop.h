@@ -1,0 +1,106 @@
+// ConnectionLoop: one event loop with its connections. Apart from its thread: whichever thread drives it brings a
+// command::Worker, and may lose the loop to another one while it runs a slow command (turn.h, crew.h).
+//
+// Threads: what says "any thread" below; all else the thread that drives it. Owns: its event loop and connections.
+// Stop order: listeners, then Stop() on every loop, then the crew's threads, then the loops.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "command/session.h"
+#include "io/event_loop.h"
+#include "server/server_context.h"
+#include "server/turn.h"
+#include "store/expirer.h"
+
+namespace tusk::command {
+class Worker;
+enum class Outcome : uint8_t;
+}  // namespace tusk::command
+
+namespace tusk::server {
+
+class Connection;
+
+class ConnectionLoop final : public command::SessionHost, public io::LoopDelegate {
+ public:
+  static base::Result<std::unique_ptr<ConnectionLoop>> Create(ServerContext& context, size_t index, size_t loop_count);
+  ~ConnectionLoop() override;
+
+  // ---- Any thread ----
+  void WakeParked(uint64_t session_id) noexcept override;
+  void DeliverReply(uint64_t session_id, resp::OutputBuffer reply) noexcept override;
+  void DeliverPush(uint64_t session_id, std::shared_ptr<const std::string> bytes) noexcept override;
+  void RetryBlocked(uint64_t session_id) noexcept override;
+  void RequestClose(uint64_t session_id) noexcept;
+  void RequestResumePaused() noexcept;
+  void AddConnection(base::UniqueFd fd) noexcept;
+  void DetachedDone(uint64_t session_id, command::Outcome outcome) noexcept;
+  // Closes all connections, sending what replies are there as far as that goes at once; Drive() returns afterwards.
+  void Stop() noexcept;
+  void Post(std::unique_ptr<base::Task> task) noexcept { events_->Post(std::move(task)); }
+  // Connections here or on their way here.
+  size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
+  Turn& turn() noexcept { return turn_; }
+  size_t index() const noexcept { return index_; }
+
+  // ---- The driving thread ----
+  // Makes the caller the driver and serves until the loop stops (true) or was lost (false).
+  bool Drive(command::Worker& worker);
+  // By the watchdog, between Turn::Steal and Turn::Handed: the present driver no longer has the loop.
+  void Disown() noexcept { events_->Disown(); }
+  command::Worker& worker() noexcept { return *worker_; }
+  io::EventLoop& events() noexcept { return *events_; }
+  void QueueFlush(Connection& connection) { flush_.push_back(&connection); }
+  void QueueBurial(Connection& connection) { dying_.push_back(&connection); }
+  void QueuePaused(uint64_t id);
+
+ private:
+  ConnectionLoop(ServerContext& context, size_t index, size_t loop_count);
+
+  // Timers that call a member.
+  class MemberTimer final : public io::Timer {
+   public:
+    using Member = void (ConnectionLoop::*)();
+    MemberTimer(ConnectionLoop& loop, Member member) : loop_(loop), member_(member) {}
+
+   private:
+    void OnTimer() noexcept override { (loop_.*member_)(); }
+    ConnectionLoop& loop_;
+    Member member_;
+  };
+
+  template <typename Function>
+  void Send(uint64_t session_id, Function function) noexcept;
+  Connection* Find(uint64_t id) noexcept;
+  void Adopt(base::UniqueFd fd);
+  void BeforeWait() noexcept override;
+  void BuryDead();
+  void ExpireKeys();
+  void Cron();
+  void ResumePaused();
+  void CloseAll();
+
+  ServerContext& context_;
+  const size_t index_;
+  std::unique_ptr<io::EventLoop> events_;
+  Turn turn_;
+  command::Worker* worker_ = nullptr;
+  std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> flush_;
+  std::vector<Connection*> dying_;
+  std::vector<uint64_t> paused_;
+  store::Expirer expirer_;
+  MemberTimer expire_timer_;
+  MemberTimer cron_timer_;
+  MemberTimer pause_timer_;
+  MemberTimer burial_timer_;
+  bool stopped_ = false;
+  std::atomic<size_t> load_{0};  // For choosing a loop: relaxed.
+};
+
+}  // namespace tusk::server

@@ -1,0 +1,122 @@
+#include "server/server.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "io/event_loop.h"
+#include "io/sockets.h"
+#include "server/connection_loop.h"
+#include "server/listener.h"
+
+namespace tusk::server {
+namespace {
+
+using base::Error;
+using base::Result;
+using base::Status;
+
+constexpr size_t kDefaultThreadsMax = 8;
+
+}  // namespace
+
+size_t Server::DefaultThreads() {
+  cpu_set_t set;
+  size_t cores = sched_getaffinity(0, sizeof(set), &set) == 0 ? static_cast<size_t>(CPU_COUNT(&set)) : 1;
+  return std::clamp<size_t>(cores, 1, kDefaultThreadsMax);
+}
+
+Server::Server(engine::Engine& engine, base::Logger& log, std::function<void(bool)> request_shutdown)
+    : clients_(engine, std::move(request_shutdown)), crew_(engine, log), context_{engine, log, clients_, crew_} {
+  engine.services().clients = &clients_;
+}
+
+Server::~Server() { Stop(); }
+
+std::vector<ConnectionLoop*> Server::LoopPointers() const {
+  std::vector<ConnectionLoop*> pointers;
+  for (const auto& loop : loops_) pointers.push_back(loop.get());
+  return pointers;
+}
+
+Status Server::AddListener(base::UniqueFd fd, Listeners& listeners) {
+  auto listener = std::make_unique<Listener>(context_, *events_, LoopPointers(), std::move(fd));
+  RETURN_IF_ERROR(listener->Start());
+  listeners.push_back(std::move(listener));
+  return {};
+}
+
+Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addresses, uint16_t port) {
+  Listeners listeners;
+  if (port == 0) return listeners;
+  Status last;
+  for (std::string_view address : addresses) {
+    bool optional = address.starts_with('-');
+    if (optional) address.remove_prefix(1);
+    auto fd = io::ListenTcp(address, port, options_.backlog);
+    if (!fd) {
+      last = fd.error();
+      if (optional) continue;
+      return Error(last);
+    }
+    RETURN_IF_ERROR(AddListener(*std::move(fd), listeners));
+  }
+  if (listeners.empty() && !last.ok()) return Error(last);
+  return listeners;
+}
+
+Status Server::Start(io::EventLoop& events, const Options& options) {
+  events_ = &events;
+  options_ = options;
+  size_t count = options.threads > 0 ? options.threads : DefaultThreads();
+  for (size_t i = 0; i < count; ++i) {
+    ASSIGN_OR_RETURN(auto loop, ConnectionLoop::Create(context_, i, count));
+    loops_.push_back(std::move(loop));
+  }
+  ASSIGN_OR_RETURN(tcp_, ListenTcp(options.addresses, options.port));
+  if (!options.unix_socket.empty()) {
+    ASSIGN_OR_RETURN(base::UniqueFd fd, io::ListenUnix(options.unix_socket, options.unix_socket_mode, options.backlog));
+    RETURN_IF_ERROR(AddListener(std::move(fd), unix_));
+  }
+  clients_.set_loops(LoopPointers());
+  crew_.Start(LoopPointers());
+  return {};
+}
+
+Status Server::Rebind(const std::vector<std::string>& addresses, uint16_t port) {
+  // The old ones go first: the new may want the same port.
+  tcp_.clear();
+  auto listeners = ListenTcp(addresses, port);
+  if (!listeners) {
+    auto before = ListenTcp(options_.addresses, options_.port);
+    if (before) tcp_ = *std::move(before);
+    return listeners.error();
+  }
+  tcp_ = *std::move(listeners);
+  options_.addresses = addresses;
+  options_.port = port;
+  return {};
+}
+
+void Server::Stop() {
+  tcp_.clear();
+  if (!unix_.empty()) {
+    unix_.clear();
+    unlink(options_.unix_socket.c_str());
+  }
+  for (auto& loop : loops_) loop->Stop();
+  crew_.Stop();
+  loops_.clear();
+}
+
+std::vector<std::string> Server::listening_addresses() const {
+  std::vector<std::string> addresses;
+  for (const auto& listener : tcp_) addresses.push_back(listener->address());
+  for (const auto& listener : unix_) addresses.push_back(listener->address());
+  return addresses;
+}
+
+}  // namespace tusk::server
