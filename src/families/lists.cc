@@ -31,7 +31,7 @@ void Push(Context& context, ListEnd end, bool only_existing) {
 }
 
 void Pop(Context& context, ListEnd end) {
-  if (context.argc() > 3) return ReplyArityError(context);
+  if (context.argc() > 3) return ReplyWrongArity(context);
   bool has_count = context.argc() == 3;
   std::optional<int64_t> count = has_count ? IntegerFrom(context, 2, 0, kNotPositive) : 1;
   if (!count) return;

@@ -110,7 +110,7 @@ void Add(Context& context, AddRequest request) {
 }
 
 void Rank(Context& context, ZDirection direction) {
-  if (context.argc() > 4) return ReplyArityError(context);
+  if (context.argc() > 4) return ReplyWrongArity(context);
   bool with_score = context.argc() == 4;
   if (with_score && !context.ArgIs(3, "WITHSCORE")) return context.reply().Error(command::kSyntaxError);
   Found<ZSet> set = context.Read<ZSet>(context.key(1));
