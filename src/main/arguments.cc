@@ -8,48 +8,6 @@
 #include "engine/engine.h"
 
 namespace tusk::main {
-namespace {
-
-bool IsOption(std::string_view word) noexcept { return word.starts_with("--"); }
-
-// Turns "--name value ..." words into lines. A word behind a bare option name is its value even when it looks like an
-// option itself; `--save` alone means `save ""`.
-class DirectiveWriter {
- public:
-  void Add(std::string_view word, bool is_last) {
-    if (IsOption(word) && !name_wants_value_) {
-      AddOption(word.substr(2));
-    } else if (IsOption(word) && base::EqualsIgnoreCase(name_, "save")) {
-      text_ += " \"\"";
-      name_wants_value_ = false;
-      AddOption(word.substr(2));
-    } else {
-      text_ += ' ' + base::QuoteText(word);
-      name_wants_value_ = false;
-    }
-    if (is_last && name_wants_value_ && base::EqualsIgnoreCase(name_, "save")) text_ += " \"\"";
-  }
-  std::string Take() {
-    if (!text_.empty()) text_ += '\n';
-    return std::move(text_);
-  }
-
- private:
-  void AddOption(std::string_view option) {
-    if (!text_.empty()) text_ += '\n';
-    text_ += option;
-    auto words = base::SplitQuotedLine(option);
-    name_ = words && !words->empty() ? words->front() : std::string(option);
-    name_wants_value_ = words && words->size() == 1;
-  }
-
-  std::string text_;
-  std::string name_;
-  bool name_wants_value_ = false;
-};
-
-}  // namespace
-
 base::Result<Arguments> ParseArguments(std::span<const std::string_view> argv) {
   Arguments arguments;
   size_t i = 1;
@@ -65,24 +23,8 @@ base::Result<Arguments> ParseArguments(std::span<const std::string_view> argv) {
           fmt::format("{} is not something that tusk-server does. Start it without, or see --help.", refused)));
     }
   }
-  if (i < argv.size() && argv[i] == "-") {
-    arguments.config_from_stdin = true;
-    ++i;
-  } else if (i < argv.size() && !argv[i].starts_with('-')) {
-    arguments.config_path = argv[i++];
-  }
-  DirectiveWriter writer;
-  bool any = false;
-  for (; i < argv.size(); ++i) {
-    if (!any && argv[i] == "-" && arguments.config_path.empty()) {
-      arguments.config_from_stdin = true;
-      continue;
-    }
-    // Bare "name value" pairs are taken as well, as redis-server takes them.
-    writer.Add(any || IsOption(argv[i]) ? std::string(argv[i]) : "--" + std::string(argv[i]), i + 1 == argv.size());
-    any = true;
-  }
-  arguments.directives = writer.Take();
+  if (i < argv.size() && (argv[i] == "-" || !argv[i].starts_with('-'))) arguments.config_path = argv[i++];
+  arguments.options.assign(argv.begin() + static_cast<ptrdiff_t>(i), argv.end());
   return arguments;
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 
@@ -16,9 +17,8 @@ namespace tusk::main {
 struct Arguments {
   enum class Action { kRun, kVersion, kHelp };
   Action action = Action::kRun;
-  std::string config_path;     // Empty: none. As given, so relative to the working directory at start.
-  bool config_from_stdin = false;
-  std::string directives;      // redis.conf lines made of the --options, one each; they come after the file's.
+  std::string config_path;     // Empty: none; "-": standard input. As given, so relative to the working directory.
+  std::vector<std::string_view> options;  // What follows, for engine::Config::LoadOptions().
 };
 
 // The Status' text goes to standard error as it is.
