@@ -5,6 +5,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "base/check.h"
 #include "base/memory.h"
 
@@ -194,7 +195,7 @@ void TableCore::Split(size_t index, HashOf hash_of) noexcept {
   for (uint32_t b = 0; b < old_word.bucket_count(); ++b) {
     if (b + 1 < old_word.bucket_count()) {
       for (uint32_t used = buckets[b + 1].Used(); used; used &= used - 1) {
-        __builtin_prefetch(reinterpret_cast<void*>(buckets[b + 1].slots[std::countr_zero(used)] & kPointerMask));
+        base::Prefetch(reinterpret_cast<void*>(buckets[b + 1].slots[std::countr_zero(used)] & kPointerMask));
       }
     }
     for (uint32_t used = buckets[b].Used(); used; used &= used - 1) {
