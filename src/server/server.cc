@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
 
 #include "base/log.h"
 #include "engine/engine.h"
@@ -29,8 +30,11 @@ size_t Server::DefaultThreads() {
   return std::clamp<size_t>(cores, 1, kDefaultThreadsMax);
 }
 
-Server::Server(engine::Engine& engine, base::Logger& log, std::function<void(bool)> request_shutdown)
-    : clients_(engine, std::move(request_shutdown)), crew_(engine, log), context_{engine, log, clients_, crew_} {
+Server::Server(engine::Engine& engine, base::Logger& log, Options options)
+    : clients_(engine, [this](bool) { RequestStop(); }),
+      crew_(engine, log),
+      context_{engine, log, clients_, crew_},
+      options_(std::move(options)) {
   engine.services().clients = &clients_;
 }
 
@@ -68,17 +72,16 @@ Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addr
   return listeners;
 }
 
-Status Server::Start(io::EventLoop& events, const Options& options) {
-  events_ = &events;
-  options_ = options;
-  size_t count = options.threads > 0 ? options.threads : DefaultThreads();
+Status Server::Start() {
+  ASSIGN_OR_RETURN(events_, io::EventLoop::Create(context_.engine.clock()));
+  size_t count = options_.threads > 0 ? options_.threads : DefaultThreads();
   for (size_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(auto loop, ConnectionLoop::Create(context_, i, count));
     loops_.push_back(std::move(loop));
   }
-  ASSIGN_OR_RETURN(tcp_, ListenTcp(options.addresses, options.port));
-  if (!options.unix_socket.empty()) {
-    ASSIGN_OR_RETURN(base::UniqueFd fd, io::ListenUnix(options.unix_socket, options.unix_socket_mode, options.backlog));
+  ASSIGN_OR_RETURN(tcp_, ListenTcp(options_.addresses, options_.port));
+  if (!options_.unix_socket.empty()) {
+    ASSIGN_OR_RETURN(base::UniqueFd fd, io::ListenUnix(options_.unix_socket, options_.unix_socket_mode, options_.backlog));
     RETURN_IF_ERROR(AddListener(std::move(fd), unix_));
   }
   clients_.set_loops(LoopPointers());
@@ -86,7 +89,23 @@ Status Server::Start(io::EventLoop& events, const Options& options) {
   return {};
 }
 
-Status Server::Rebind(const std::vector<std::string>& addresses, uint16_t port) {
+void Server::Wait() {
+  events_->Adopt();
+  while (!stop_wanted_) events_->RunOnce(-1);
+  Stop();
+}
+
+void Server::RequestStop() noexcept {
+  events_->Post(base::MakeTask([this] { stop_wanted_ = true; events_->Post(base::MakeTask([] {})); }));
+}
+
+Status Server::Rebind(std::vector<std::string> addresses, uint16_t port) {
+  std::promise<Status> done;
+  events_->Post(base::MakeTask([&] { done.set_value(ListenAgain(addresses, port)); }));
+  return done.get_future().get();
+}
+
+Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t port) {
   // The old ones go first: the new may want the same port.
   tcp_.clear();
   auto listeners = ListenTcp(addresses, port);
@@ -112,7 +131,7 @@ void Server::Stop() {
   loops_.clear();
 }
 
-std::vector<std::string> Server::listening_addresses() const {
+std::vector<std::string> Server::listening() const {
   std::vector<std::string> addresses;
   for (const auto& listener : tcp_) addresses.push_back(listener->address());
   for (const auto& listener : unix_) addresses.push_back(listener->address());

@@ -1,12 +1,12 @@
-// Server: the engine behind sockets. Listeners on the caller's event loop, connections on loops with a crew of threads.
+// Server: the engine behind sockets. The thread that calls Wait() accepts connections, which live on loops with a crew of
+// threads.
 //
-// Threads: the thread that owns `events` given to Start; RequestShutdown of its clients any. Owns: listeners, loops,
-// threads, the client registry; borrows the engine and the log, which outlive it.
+// Threads: one thread constructs, starts, waits; RequestStop, Rebind and clients() any. Owns: listeners, loops, threads,
+// the client registry; borrows the engine and the log, which outlive it.
 // Stop order: listeners, loops, threads, connections.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,17 +37,21 @@ class Server {
     size_t threads = 0;  // 0: DefaultThreads().
   };
 
-  Server(engine::Engine& engine, base::Logger& log, std::function<void(bool now)> request_shutdown);
+  Server(engine::Engine& engine, base::Logger& log, Options options);
   ~Server();
 
-  base::Status Start(io::EventLoop& events, const Options& options);
-  // Blocks until all threads have ended.
-  void Stop();
+  // Listens and starts the threads. Connections are accepted from Wait() on.
+  base::Status Start();
+  // Blocks until RequestStop(), then until all threads have ended.
+  void Wait();
+  // Any thread, not a signal handler.
+  void RequestStop() noexcept;
+  // CONFIG SET bind or port: listens anew, or keeps all as it was when that fails. Any thread but the one in Wait();
+  // blocks until done.
+  base::Status Rebind(std::vector<std::string> addresses, uint16_t port);
 
-  // CONFIG SET bind or port: listens anew, or keeps all as it was when that fails.
-  base::Status Rebind(const std::vector<std::string>& addresses, uint16_t port);
-
-  std::vector<std::string> listening_addresses() const;
+  // "127.0.0.1:6379", "/run/tusk.sock:0". After Start.
+  std::vector<std::string> listening() const;
   size_t thread_count() const noexcept { return loops_.size(); }
   ClientRegistry& clients() noexcept { return clients_; }
   // The machine's cores, at most kDefaultThreadsMax.
@@ -58,12 +62,15 @@ class Server {
   base::Result<Listeners> ListenTcp(const std::vector<std::string>& addresses, uint16_t port);
   base::Status AddListener(base::UniqueFd fd, Listeners& listeners);
   std::vector<ConnectionLoop*> LoopPointers() const;
+  base::Status ListenAgain(const std::vector<std::string>& addresses, uint16_t port);
+  void Stop();
 
   ClientRegistry clients_;
   Crew crew_;
   ServerContext context_;
-  io::EventLoop* events_ = nullptr;
   Options options_;
+  std::unique_ptr<io::EventLoop> events_;  // Accepts.
+  bool stop_wanted_ = false;               // The accepting thread's.
   std::vector<std::unique_ptr<ConnectionLoop>> loops_;
   Listeners tcp_;
   Listeners unix_;
