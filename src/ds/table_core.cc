@@ -16,10 +16,10 @@ constexpr uint32_t kSlots = TableBucket::kSlots;
 constexpr uint32_t kBucketCountHardMax = 65535;  // What a segment word can say.
 
 // Items that a segment holds before it grows. Small ones are filled to the last slot, since a lookup reads all of them
-// within a few lines anyway; larger ones keep an eighth free, which keeps displaced items below a tenth.
+// within a few lines anyway; larger ones keep a twelfth free, which keeps displaced items below a tenth.
 constexpr uint32_t LoadMax(uint32_t bucket_count) noexcept {
   uint32_t slots = bucket_count * kSlots;
-  return bucket_count <= 4 ? slots : slots - slots / 8;
+  return bucket_count <= 4 ? slots : slots - slots / 12;
 }
 
 // Buckets for `count` items at a load of about three quarters, so that neither growth nor shrinking is near.
@@ -27,7 +27,8 @@ constexpr uint32_t BucketsFor(uint32_t count) noexcept { return count * 4 / (kSl
 
 constexpr uint32_t NextBucketCount(uint32_t bucket_count) noexcept {
   if (bucket_count >= TableCore::kSegmentBucketsMax) return bucket_count + bucket_count / 4;
-  uint32_t next = bucket_count > 32 ? bucket_count + bucket_count / 4 : bucket_count + std::max(1u, bucket_count / 2);
+  // The allocator's size classes are an eighth apart or more, and NewSegment() uses what they round up.
+  uint32_t next = bucket_count > 32 ? bucket_count + bucket_count / 8 : bucket_count + std::max(1u, bucket_count / 2);
   return std::min(next, TableCore::kSegmentBucketsMax);
 }
 
@@ -96,10 +97,14 @@ void TableCore::Reserve(size_t count) noexcept {
   root_ = NewSegment(std::min(BucketsFor(first), kSegmentBucketsMax), 0, 0).bits();
 }
 
-TableSegmentWord TableCore::NewSegment(uint32_t bucket_count, uint32_t depth, uint64_t version) noexcept {
-  DCHECK(bucket_count >= 1 && bucket_count <= kBucketCountHardMax);
-  size_t bytes = sizeof(TableSegment) + size_t{bucket_count} * sizeof(TableBucket);
+TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth, uint64_t version) noexcept {
+  DCHECK(buckets_min >= 1 && buckets_min <= kBucketCountHardMax);
+  size_t bytes = sizeof(TableSegment) + size_t{buckets_min} * sizeof(TableBucket);
   auto* segment = static_cast<TableSegment*>(base::AllocateAligned(bytes, sizeof(TableBucket)));
+  // What the allocator rounded up to would be lost otherwise. A quarter more is the most, so that a segment that was
+  // just shrunk to fit is not sparse at once.
+  uint32_t bucket_count = static_cast<uint32_t>(base::AllocatedSize(segment) / sizeof(TableBucket)) - 1;
+  bucket_count = std::min({bucket_count, buckets_min + buckets_min / 4, std::max(buckets_min, kSegmentBucketsMax)});
   segment->version = version;
   segment->count = 0;
   TableBucket* buckets = segment->buckets();

@@ -147,7 +147,8 @@ class TableCore {
   void FreeAll() noexcept;
 
  private:
-  static TableSegmentWord NewSegment(uint32_t bucket_count, uint32_t depth, uint64_t version) noexcept;
+  // At least `buckets_min` buckets, more when the allocator's block has room for them.
+  static TableSegmentWord NewSegment(uint32_t buckets_min, uint32_t depth, uint64_t version) noexcept;
   static void PlaceItem(TableSegmentWord word, uint32_t tag, uint8_t fingerprint, uint64_t pointer) noexcept;
   static void PullHome(TableSegmentWord word, uint32_t home) noexcept;
   void SetWords(size_t index, TableSegmentWord old_word, TableSegmentWord new_word) noexcept;

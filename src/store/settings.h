@@ -38,7 +38,7 @@ struct Settings {
   Setting<int64_t> list_compress_depth{0};
   // DEBUG QUICKLIST-PACKED-THRESHOLD: bytes from which a list element gets a node of its own; 0: as the size allows.
   Setting<uint64_t> quicklist_packed_threshold{0};
-  Setting<uint64_t> hash_max_listpack_entries{128};
+  Setting<uint64_t> hash_max_listpack_entries{512};
   Setting<uint64_t> hash_max_listpack_value{64};
   Setting<uint64_t> set_max_intset_entries{512};
   Setting<uint64_t> set_max_listpack_entries{128};
