@@ -50,7 +50,7 @@ T* CountedBTree::NewNode() noexcept {
 }
 
 void CountedBTree::FreeNode(Node* node) noexcept {
-  static_assert(sizeof(Leaf) == 512 && sizeof(Inner) == 1000);
+  static_assert(sizeof(Leaf) == 512 && sizeof(Inner) == 2024);
   node_bytes_ -= node->is_leaf ? sizeof(Leaf) : sizeof(Inner);
   base::Free(node);
 }
@@ -58,7 +58,7 @@ void CountedBTree::FreeNode(Node* node) noexcept {
 void CountedBTree::FreeTree(Node* node) noexcept {
   if (!node->is_leaf) {
     auto* inner = static_cast<Inner*>(node);
-    for (uint32_t i = 0; i < inner->count; ++i) FreeTree(inner->children[i].node);
+    for (uint32_t i = 0; i < inner->count; ++i) FreeTree(inner->nodes[i]);
   }
   FreeNode(node);
 }
@@ -69,44 +69,121 @@ void CountedBTree::Clear() noexcept {
   size_ = 0;
 }
 
-CountedBTree::Child CountedBTree::Describe(Node* node) noexcept {
-  if (node->is_leaf) {
-    ZMember* first = static_cast<Leaf*>(node)->items[0];
-    return {first->score, first, node, node->count};
-  }
-  auto* inner = static_cast<Inner*>(node);
-  Child child = inner->children[0];
-  child.node = node;
-  for (uint32_t i = 1; i < inner->count; ++i) child.count += inner->children[i].count;
-  return child;
+void CountedBTree::Inner::Set(uint32_t i, const Child& child) noexcept {
+  scores[i] = child.score;
+  firsts[i] = child.first;
+  nodes[i] = child.node;
+  counts[i] = child.count;
 }
 
-// `before(score, member)` is true for a prefix of the order. The path ends behind that prefix, in the leaf of
-// its last element: the index may equal the leaf's count.
+void CountedBTree::Inner::Insert(uint32_t i, const Child& child) noexcept {
+  auto shift = [&](auto* array) { std::memmove(array + i + 1, array + i, (count - i) * sizeof *array); };
+  shift(scores), shift(firsts), shift(nodes), shift(counts);
+  Set(i, child);
+  ++count;
+}
+
+void CountedBTree::Inner::Erase(uint32_t i) noexcept {
+  --count;
+  auto shift = [&](auto* array) { std::memmove(array + i, array + i + 1, (count - i) * sizeof *array); };
+  shift(scores), shift(firsts), shift(nodes), shift(counts);
+}
+
+void CountedBTree::Inner::TakeTail(Inner* other, uint32_t from) noexcept {
+  uint32_t taken = other->count - from;
+  auto copy = [&](auto* to, const auto* source) {
+    std::memcpy(to + count, source + from, taken * sizeof *to);
+  };
+  copy(scores, other->scores), copy(firsts, other->firsts), copy(nodes, other->nodes),
+      copy(counts, other->counts);
+  count += taken;
+  other->count = from;
+}
+
+CountedBTree::Child CountedBTree::Describe(const Node* node) noexcept {
+  if (node->is_leaf) {
+    const ZMember* first = static_cast<const Leaf*>(node)->items[0];
+    return {first->score, first, const_cast<Node*>(node), node->count};
+  }
+  auto* inner = static_cast<const Inner*>(node);
+  uint64_t count = 0;
+  for (uint32_t i = 0; i < inner->count; ++i) count += inner->counts[i];
+  return {inner->scores[0], inner->firsts[0], const_cast<Node*>(node), count};
+}
+
+// After a change below child `index` by so many elements: its count, and its smallest element anew.
+void CountedBTree::Recount(Inner* parent, uint32_t index, int64_t change) noexcept {
+  parent->counts[index] += static_cast<uint64_t>(change);
+  const Node* node = parent->nodes[index];
+  if (node->is_leaf) {
+    parent->firsts[index] = static_cast<const Leaf*>(node)->items[0];
+    parent->scores[index] = parent->firsts[index]->score;
+  } else {
+    parent->firsts[index] = static_cast<const Inner*>(node)->firsts[0];
+    parent->scores[index] = static_cast<const Inner*>(node)->scores[0];
+  }
+}
+
+// `before(score, member)` is true for a prefix of the order. The path ends at the leaf of that prefix' last
+// element (the first leaf if there is none), before anything in that leaf.
 template <typename Before>
-CountedBTree::Path CountedBTree::Descend(Before before) const noexcept {
+CountedBTree::Path CountedBTree::DescendToLeaf(Before before) const noexcept {
   Path path;
   Node* node = root_;
-  if (!node) return path;
   while (!node->is_leaf) {
     auto* inner = static_cast<Inner*>(node);
-    Child* end = inner->children + inner->count;
-    const Child* child = std::partition_point(inner->children + 1, end,
-                                              [&](const Child& c) { return before(c.score, c.first); }) -
-                         1;
-    auto index = static_cast<uint32_t>(child - inner->children);
-    for (uint32_t i = 0; i < index; ++i) path.rank += inner->children[i].count;
+    uint32_t low = 0,
+             high =
+                 inner->count;  // Child `low` begins within the prefix (or is the first), `high` behind it.
+    while (high - low > 1) {
+      uint32_t middle = (low + high) / 2;
+      (before(inner->scores[middle], inner->firsts[middle]) ? low : high) = middle;
+    }
+    for (uint32_t i = 0; i < low; ++i) path.rank += inner->counts[i];
     DCHECK(path.depth < kDepthMax);
-    path.steps[path.depth++] = {inner, index};
-    node = child->node;
+    path.steps[path.depth++] = {inner, low};
+    node = inner->nodes[low];
   }
   path.leaf = static_cast<Leaf*>(node);
-  ZMember** items = path.leaf->items;
-  ZMember** item =
-      std::partition_point(items, items + node->count, [&](ZMember* m) { return before(m->score, m); });
-  path.index = static_cast<uint32_t>(item - items);
+  return path;
+}
+
+// How many of the leaf's elements belong to the prefix. Members lie anywhere in memory, so a binary search
+// would wait for one cache miss after the other; probing kProbes of them at once takes two rounds.
+template <typename Before>
+uint32_t CountedBTree::SearchLeaf(const Leaf* leaf, Before before) noexcept {
+  constexpr uint32_t kProbes = 8;
+  ZMember* const* items = leaf->items;
+  uint32_t low = 0, high = leaf->count;
+  if (high > kProbes) {
+    uint32_t step = high / kProbes + 1;
+    for (uint32_t i = step; i < high; i += step) __builtin_prefetch(items[i]);
+    uint32_t i = step;
+    while (i < high && before(items[i]->score, items[i])) i += step;
+    low = i - step;
+    high = std::min(high, i);
+  }
+  for (uint32_t i = low; i < high; ++i) __builtin_prefetch(items[i]);
+  auto* found =
+      std::partition_point(items + low, items + high, [&](ZMember* m) { return before(m->score, m); });
+  return static_cast<uint32_t>(found - items);
+}
+
+// The path ends behind the prefix, in the leaf of its last element: the index may equal the leaf's count.
+template <typename Before>
+CountedBTree::Path CountedBTree::Descend(Before before) const noexcept {
+  if (!root_) return {};
+  Path path = DescendToLeaf(before);
+  path.index = SearchLeaf(path.leaf, before);
   path.rank += path.index;
   return path;
+}
+
+uint32_t CountedBTree::FindInLeaf(const Leaf* leaf, const ZMember* member) noexcept {
+  uint32_t index = 0;
+  while (index < leaf->count && leaf->items[index] != member) ++index;
+  CHECK(index < leaf->count);
+  return index;
 }
 
 CountedBTree::Path CountedBTree::DescendToRank(uint64_t rank) const noexcept {
@@ -117,11 +194,10 @@ CountedBTree::Path CountedBTree::DescendToRank(uint64_t rank) const noexcept {
     auto* inner = static_cast<Inner*>(node);
     uint32_t index = 0;
     // The last child also takes a rank one beyond its end, which is where PushBack goes.
-    for (; index + 1 < inner->count && rank >= inner->children[index].count; ++index)
-      rank -= inner->children[index].count;
+    for (; index + 1 < inner->count && rank >= inner->counts[index]; ++index) rank -= inner->counts[index];
     DCHECK(path.depth < kDepthMax);
     path.steps[path.depth++] = {inner, index};
-    node = inner->children[index].node;
+    node = inner->nodes[index];
   }
   path.leaf = static_cast<Leaf*>(node);
   path.index = static_cast<uint32_t>(rank);
@@ -130,10 +206,10 @@ CountedBTree::Path CountedBTree::DescendToRank(uint64_t rank) const noexcept {
 
 CountedBTree::Path CountedBTree::DescendToMember(const ZMember* member) const noexcept {
   double score = member->score;
-  Path path = Descend([&](double s, const ZMember* m) { return !Less(score, member, s, m); });
-  CHECK(path.index > 0 && path.leaf->items[path.index - 1] == member);
-  --path.index;
-  --path.rank;
+  Path path =
+      DescendToLeaf([&](double s, const ZMember* m) { return m == member || !Less(score, member, s, m); });
+  path.index = FindInLeaf(path.leaf, member);
+  path.rank += path.index;
   return path;
 }
 
@@ -207,45 +283,34 @@ void CountedBTree::InsertAt(const Path& path, ZMember* member) noexcept {
   Node* sibling = right;
   for (uint32_t d = path.depth; d-- > 0;) {
     auto [parent, index] = path.steps[d];
-    Child& child = parent->children[index];
     if (sibling) {
-      child = Describe(node);
+      parent->Set(index, Describe(node));
       sibling = InsertChild(parent, index + 1, Describe(sibling));
     } else {
-      ++child.count;
-      if (node->is_leaf) {
-        child.first = static_cast<Leaf*>(node)->items[0];
-        child.score = child.first->score;
-      } else {
-        child.first = static_cast<Inner*>(node)->children[0].first;
-        child.score = static_cast<Inner*>(node)->children[0].score;
-      }
+      Recount(parent, index, 1);
     }
     node = parent;
   }
   if (!sibling) return;
   auto* root = NewNode<Inner>();
-  root->children[root->count++] = Describe(node);
-  root->children[root->count++] = Describe(sibling);
+  root->Insert(0, Describe(node));
+  root->Insert(1, Describe(sibling));
   root_ = root;
 }
 
 // Returns the new right sibling of `parent` when that had to be split.
 CountedBTree::Node* CountedBTree::InsertChild(Inner* parent, uint32_t index, const Child& child) noexcept {
   if (parent->count < kInnerMax) {
-    InsertInto(parent->children, parent->count, index, child);
+    parent->Insert(index, child);
     return nullptr;
   }
   auto* right = NewNode<Inner>();
   // As with leaves: an append leaves the old node full but for one, so that no inner node has a single child.
-  uint32_t keep = index == parent->count ? parent->count - 1 : parent->count / 2;
-  right->count = parent->count - keep;
-  std::memcpy(right->children, parent->children + keep, right->count * sizeof(Child));
-  parent->count = keep;
-  if (index > keep) {
-    InsertInto(right->children, right->count, index - keep, child);
+  right->TakeTail(parent, index == parent->count ? parent->count - 1 : parent->count / 2);
+  if (index > parent->count) {
+    right->Insert(index - parent->count, child);
   } else {
-    InsertInto(parent->children, parent->count, index, child);
+    parent->Insert(index, child);
   }
   return right;
 }
@@ -266,12 +331,9 @@ void CountedBTree::EraseAt(const Path& path, uint32_t count) noexcept {
     auto [parent, index] = path.steps[d];
     if (node->count == 0) {
       FreeNode(node);
-      EraseFrom(parent->children, parent->count, index, 1);
+      parent->Erase(index);
     } else {
-      uint64_t left = parent->children[index].count - count;
-      parent->children[index] = Describe(node);
-      DCHECK(parent->children[index].count == left);
-      (void)left;
+      Recount(parent, index, -static_cast<int64_t>(count));
       MergeAround(parent, index);
     }
     node = parent;
@@ -282,7 +344,7 @@ void CountedBTree::EraseAt(const Path& path, uint32_t count) noexcept {
     return;
   }
   while (!root_->is_leaf && root_->count == 1) {
-    Node* child = static_cast<Inner*>(root_)->children[0].node;
+    Node* child = static_cast<Inner*>(root_)->nodes[0];
     FreeNode(root_);
     root_ = child;
   }
@@ -295,27 +357,24 @@ void CountedBTree::MergeAround(Inner* parent, uint32_t index) noexcept {
 
 // Two neighbours become one when that leaves a quarter free: nodes stay half full on average, and an element
 // that comes and goes does not split and merge each time.
-bool CountedBTree::MergeWithNext(Inner* parent, uint32_t index) noexcept {
-  Child& left = parent->children[index];
-  Child& right = parent->children[index + 1];
-  uint32_t sum = left.node->count + right.node->count;
-  if (sum > (left.node->is_leaf ? kLeafMax : kInnerMax) * 3 / 4) return false;
-  if (left.node->is_leaf) {
-    auto* a = static_cast<Leaf*>(left.node);
-    auto* b = static_cast<Leaf*>(right.node);
+void CountedBTree::MergeWithNext(Inner* parent, uint32_t index) noexcept {
+  Node* left = parent->nodes[index];
+  Node* right = parent->nodes[index + 1];
+  uint32_t sum = left->count + right->count;
+  if (sum > (left->is_leaf ? kLeafMax : kInnerMax) * 3 / 4) return;
+  if (left->is_leaf) {
+    auto* a = static_cast<Leaf*>(left);
+    auto* b = static_cast<Leaf*>(right);
     std::memcpy(a->items + a->count, b->items, b->count * sizeof(ZMember*));
+    a->count = sum;
     a->next = b->next;
     if (b->next) b->next->prev = a;
   } else {
-    auto* a = static_cast<Inner*>(left.node);
-    auto* b = static_cast<Inner*>(right.node);
-    std::memcpy(a->children + a->count, b->children, b->count * sizeof(Child));
+    static_cast<Inner*>(left)->TakeTail(static_cast<Inner*>(right), 0);
   }
-  left.node->count = sum;
-  left.count += right.count;
-  FreeNode(right.node);
-  EraseFrom(parent->children, parent->count, index + 1, 1);
-  return true;
+  parent->counts[index] += parent->counts[index + 1];
+  FreeNode(right);
+  parent->Erase(index + 1);
 }
 
 void CountedBTree::UpdateScore(ZMember* member, double score) noexcept {
@@ -336,7 +395,7 @@ void CountedBTree::UpdateScore(ZMember* member, double score) noexcept {
   bool smallest = path.index == 0;
   for (uint32_t d = path.depth; d-- > 0 && smallest;) {
     auto [parent, index] = path.steps[d];
-    parent->children[index].score = score;
+    parent->scores[index] = score;
     smallest = index == 0;
   }
 }
@@ -373,7 +432,7 @@ uint64_t CountedBTree::VerifyNode(const Node* node, const Leaf** last) const noe
   CHECK(inner->count <= kInnerMax);
   uint64_t sum = 0;
   for (uint32_t i = 0; i < inner->count; ++i) {
-    const Child& child = inner->children[i];
+    Child child = inner->Get(i);
     Child real = Describe(child.node);
     CHECK(real.first == child.first && real.score == child.score && real.count == child.count);
     CHECK(VerifyNode(child.node, last) == child.count);

@@ -1,8 +1,8 @@
 // A B+ tree of (score, member) pairs that knows how many elements every subtree holds, so that ranks, ranges
 // by score and by rank, and counts of ranges are all O(log n). It is what a large sorted set is ordered by.
 //
-//   inner:  child 0: smallest score, smallest member, node, count | child 1 ... (up to kInnerMax)
-//   leaf:   previous, next | member pointer ... (up to kLeafMax)
+//   inner:  for up to kInnerMax children, in arrays of their own: smallest score, smallest member, node,
+//   count leaf:   previous, next | member pointer ... (up to kLeafMax)
 //
 // A member is one allocation, ZMember, that the leaf points to; a hash table that finds members by name
 // points to the same. Scores repeat in inner nodes only: a descent compares without leaving the node unless
@@ -96,7 +96,7 @@ class CountedBTree {
 
  private:
   static constexpr size_t kLeafMax = 61;   // With this a leaf is 512 bytes,
-  static constexpr size_t kInnerMax = 31;  // and an inner node 1000.
+  static constexpr size_t kInnerMax = 63;  // and an inner node 2024.
   static constexpr size_t kDepthMax = 16;
 
   struct Step {
@@ -127,9 +127,23 @@ class CountedBTree {
     ZMember* items[kLeafMax];
   };
   struct Inner : Node {
-    Child children[kInnerMax];
+    double scores[kInnerMax];
+    const ZMember* firsts[kInnerMax];
+    Node* nodes[kInnerMax];
+    uint64_t counts[kInnerMax];
+
+    Child Get(uint32_t i) const noexcept { return {scores[i], firsts[i], nodes[i], counts[i]}; }
+    void Set(uint32_t i, const Child& child) noexcept;
+    void Insert(uint32_t i, const Child& child) noexcept;
+    void Erase(uint32_t i) noexcept;
+    // Appends the children of `other` from `from` on, which leave it.
+    void TakeTail(Inner* other, uint32_t from) noexcept;
   };
 
+  template <typename Before>
+  Path DescendToLeaf(Before before) const noexcept;
+  template <typename Before>
+  static uint32_t SearchLeaf(const Leaf* leaf, Before before) noexcept;
   template <typename Before>
   Path Descend(Before before) const noexcept;
   Path DescendToRank(uint64_t rank) const noexcept;
@@ -141,7 +155,7 @@ class CountedBTree {
   Leaf* SplitLeaf(Leaf* leaf, uint32_t index) noexcept;
   void EraseAt(const Path& path, uint32_t count) noexcept;
   void MergeAround(Inner* parent, uint32_t index) noexcept;
-  bool MergeWithNext(Inner* parent, uint32_t index) noexcept;
+  void MergeWithNext(Inner* parent, uint32_t index) noexcept;
   uint64_t EraseRangeWith(uint64_t rank, uint64_t count, void (*taken)(void*, ZMember*),
                           void* context) noexcept;
 
@@ -149,7 +163,9 @@ class CountedBTree {
   T* NewNode() noexcept;
   void FreeNode(Node* node) noexcept;
   void FreeTree(Node* node) noexcept;
-  static Child Describe(Node* node) noexcept;
+  static Child Describe(const Node* node) noexcept;
+  static void Recount(Inner* parent, uint32_t index, int64_t change) noexcept;
+  static uint32_t FindInLeaf(const Leaf* leaf, const ZMember* member) noexcept;
   uint64_t VerifyNode(const Node* node, const Leaf** last) const noexcept;
 
   Node* root_ = nullptr;
