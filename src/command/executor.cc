@@ -64,6 +64,9 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   };
   if (__builtin_expect(!command, 0)) return reject(UnknownCommandError(*services_.commands, request.argv));
   if (__builtin_expect(!command->AcceptsCount(request.argv.size()) || !command->handler, 0)) {
+    if (command->LacksSubcommand(request.argv.size())) {
+      return reject(UnknownCommandError(*services_.commands, request.argv));
+    }
     return reject(WrongArityError(*command));
   }
   if (!session.authenticated && !command->has(kNoAuth)) return reject("NOAUTH Authentication required.");

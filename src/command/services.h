@@ -17,6 +17,10 @@ namespace tusk::store {
 class Keyspace;
 }
 
+namespace tusk::pubsub {
+class Hub;  // On the floor above; only its users see more than the name.
+}
+
 namespace tusk::command {
 
 class CommandTable;
@@ -82,6 +86,7 @@ struct Services {
   Statistics* statistics = nullptr;
   Executor* executor = nullptr;
   Clients* clients = nullptr;  // Null when embedded.
+  pubsub::Hub* hub = nullptr;
   void* engine = nullptr;      // engine::Engine, for families above that know it.
 };
 

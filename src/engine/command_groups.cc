@@ -8,6 +8,7 @@
 #include "families/zsets.h"
 #include "families/keys.h"
 #include "families/keyspace.h"
+#include "pubsub/commands.h"
 
 namespace tusk::engine {
 
@@ -21,6 +22,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::ZsetsRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
+      pubsub::PubsubRows(),
   };
 }
 

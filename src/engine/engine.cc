@@ -15,6 +15,7 @@ constexpr size_t kRunIdDigits = 40;
 
 Engine::Engine(Options options)
     : config_(options.config ? std::move(options.config) : std::make_unique<Config>()),
+      hub_(settings_),
       keyspace_({.databases = static_cast<size_t>(config_->Number("databases")),
                  .clock = options.clock ? options.clock : &system_clock_,
                  .settings = &settings_}),
@@ -28,7 +29,9 @@ Engine::Engine(Options options)
   services_.commands = &commands_;
   services_.statistics = &statistics_;
   services_.executor = &executor_;
+  services_.hub = &hub_;
   services_.engine = this;
+  keyspace_.SetEventSink(&hub_);
   BindSettings(*config_, settings_, network_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
 }

@@ -20,6 +20,7 @@
 #include "command/worker.h"
 #include "engine/config.h"
 #include "engine/network_settings.h"
+#include "pubsub/hub.h"
 #include "store/keyspace.h"
 
 namespace tusk::engine {
@@ -53,6 +54,7 @@ class Engine {
   command::Statistics& statistics() noexcept { return statistics_; }
   command::Services& services() noexcept { return services_; }
   command::Executor& executor() noexcept { return executor_; }
+  pubsub::Hub& hub() noexcept { return hub_; }
   command::PauseState& pause() noexcept { return pause_; }
 
   // For a new executing thread.
@@ -72,6 +74,7 @@ class Engine {
   base::SystemClock system_clock_;
   store::Settings settings_;
   NetworkSettings network_;
+  pubsub::Hub hub_;
   store::Keyspace keyspace_;
   command::CommandTable commands_;
   command::Statistics statistics_;
