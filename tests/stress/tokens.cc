@@ -132,7 +132,8 @@ class Tokens : public Scenario {
     for (uint64_t i = 0; i < kPools; ++i) commands.push_back({"LLEN", Rail(i)});
     commands.push_back({"EXEC"});
     size_t sum = 0;
-    for (const resp::ReplyValue& length : connection.Pipeline(commands).back().items) sum += static_cast<size_t>(length.integer);
+    resp::ReplyValue lengths = std::move(connection.Pipeline(commands).back());
+    for (const resp::ReplyValue& length : lengths.items) sum += static_cast<size_t>(length.integer);
     Expect(sum, "MULTI of LLENs");
   }
 
