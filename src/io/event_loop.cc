@@ -30,7 +30,7 @@ uint32_t FromEpoll(uint32_t events) {
 
 }  // namespace
 
-EventLoop::EventLoop(const base::Clock& clock) : clock_(clock), events_(new epoll_event[kEventsPerWaitMax]) {}
+EventLoop::EventLoop(const base::Clock& clock) : clock_(clock), events_(std::make_unique<epoll_event[]>(kEventsPerWaitMax)) {}
 EventLoop::~EventLoop() = default;
 
 base::Result<std::unique_ptr<EventLoop>> EventLoop::Create(const base::Clock& clock) {

@@ -23,7 +23,7 @@ base::UniqueFd AcceptOne(int listener) {
 TEST(Sockets, TcpAddressesReadAsClientListShowsThem) {
   for (const char* host : {"127.0.0.1", "::1"}) {
     auto listener = ListenTcp(host, 0, 10);
-    if (!listener && std::string(host) == "::1") GTEST_SKIP() << "no IPv6 here";
+    if (!listener && std::string(host) == "::1") continue;  // A machine without IPv6.
     ASSERT_TRUE(listener) << listener.error().message();
     uint16_t port = LocalPort(listener->get());
     std::string text = (std::string(host) == "::1" ? "[::1]:" : "127.0.0.1:") + std::to_string(port);

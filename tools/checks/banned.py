@@ -26,7 +26,8 @@ ROWS = [
     (r"\bstd::(cout|cerr|clog)\b|(?<![\w:])f?printf\s*\(|\bputs\s*\(", below_main,
      "layers do not print: log through the interface you were given, or return a Status"),
     (r"#\s*include\s*<(iostream|regex)>", product, "<iostream> and <regex> cost every build and start-up"),
-    (r"\bnew\s+(?!\()[\w:<]", above_ds, "no naked new: a value, std::unique_ptr, or a container of ds/"),
+    # `std::unique_ptr<T> t(new T(...))` is how a factory calls a private constructor.
+    (r"^(?!.*unique_ptr<[^;]*[({]new\b).*\bnew\s+(?!\()[\w:<]", above_ds, "no naked new: a value, std::unique_ptr, or a container of ds/"),
     (r"(?<!=)(?<!= )\bdelete\b\s*(\[\s*\])?\s*[\w(*]", above_ds, "no naked delete: owners have destructors"),
     (r"(?<![\w:])throw\b|(?<![\w:])try\s*\{|(?<![\w:])catch\s*\(",
      lambda path: product(path) and path.startswith("src/"), "no exceptions in the server: return a Status"),

@@ -89,7 +89,7 @@ class Banned(unittest.TestCase):
         "src/types/a.cc": ["// using namespace std", "A(const A&) = delete;", "new (place) Foo(1);", "client->sleep(1);",
                            "a.load(std::memory_order_relaxed); std::atomic<int> a;", "fmt::print(file, 1);",
                            "const char* t = \"delete x\";", "entry.TryLock();", "snprintf(b, 1, c);",
-                           "using namespace std::string_view_literals;"],
+                           "using namespace std::string_view_literals;", "std::unique_ptr<Foo> foo(new Foo(1));"],
         "src/ds/a.cc": ["auto* p = new Foo;", "delete p;"],
         "src/main/a.cc": ["printf(\"x\");"],
     }
