@@ -1,0 +1,63 @@
+// Script: one body with its digest and what its first line promises.
+// Threads: immutable, but for the mark that the registry's eviction reads. Owns: the body.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+#include "script/sha1.h"
+
+namespace tusk::script {
+
+// Flags of the line "#!lua flags=...".
+enum ScriptFlag : uint32_t {
+  kNoWrites = 1u << 0,
+  kAllowOom = 1u << 1,
+  kAllowStale = 1u << 2,
+  kNoCluster = 1u << 3,
+  kAllowCrossSlotKeys = 1u << 4,
+  // There is no such line: the rules from before it, where each command is judged by itself.
+  kNoShebang = 1u << 5,
+};
+
+struct Shebang {
+  uint32_t flags = 0;
+  // Where Lua starts: at the line end of the first line, so that line numbers are those of the body.
+  size_t code_offset = 0;
+};
+
+base::Result<Shebang> ParseShebang(std::string_view body);
+
+class Script {
+ public:
+  Script(uint64_t id, const Sha1Hex& sha, std::string body, Shebang shebang)
+      : id_(id), sha_(sha), body_(std::move(body)), shebang_(shebang) {}
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+
+  // Never used again for another body: what interpreters find compiled functions by.
+  uint64_t id() const noexcept { return id_; }
+  std::string_view sha() const noexcept { return AsView(sha_); }
+  std::string_view body() const noexcept { return body_; }
+  std::string_view code() const noexcept { return body().substr(shebang_.code_offset); }
+  uint32_t flags() const noexcept { return shebang_.flags; }
+  size_t memory_bytes() const noexcept { return sizeof(*this) + body_.capacity(); }
+
+  // Relaxed: a hint that publishes nothing.
+  void MarkUsed() const noexcept {
+    if (!used_.load(std::memory_order_relaxed)) used_.store(true, std::memory_order_relaxed);
+  }
+  bool TakeUsedMark() const noexcept { return used_.exchange(false, std::memory_order_relaxed); }
+
+ private:
+  uint64_t id_;
+  Sha1Hex sha_;
+  std::string body_;
+  Shebang shebang_;
+  mutable std::atomic<bool> used_{false};
+};
+
+}  // namespace tusk::script
