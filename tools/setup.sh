@@ -6,8 +6,8 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache lld make
   libfmt-dev libmimalloc-dev libxxhash-dev libssl-dev liblua5.1-0-dev lua-cjson-dev lua-bitop-dev)
-test=("${build[@]}" libgtest-dev python3 redis-server redis-tools)
-clients=("${build[@]}" python3 python3-redis python3-celery python3-rq libhiredis-dev nodejs npm
+test=("${build[@]}" libgtest-dev python3 python3-redis redis-server redis-tools)
+clients=("${build[@]}" python3 python3-redis python3-celery python3-rq libhiredis-dev nodejs npm redis-tools
   nginx libnginx-mod-http-lua lua-nginx-redis)
 bench=("${build[@]}" python3 redis-server redis-tools)
 conformance=("${build[@]}" tcl procps redis-server redis-tools dpkg-dev)
@@ -17,7 +17,8 @@ fuzz=("${build[@]}" clang-19 libclang-rt-19-dev)
 
 say() { printf 'setup: %s\n' "$*"; }
 
-installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }
+# A nodejs from elsewhere than Debian brings npm itself and conflicts with Debian's package of that name.
+installed() { { [ "$1" = npm ] && command -v npm >/dev/null; } || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }
 
 # Debian starts a service as soon as its package is configured. The redis-server package is wanted for its binary only,
 # and its service would take the port that `make run` uses.

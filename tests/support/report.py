@@ -19,10 +19,10 @@ class Report:
             print(f'FAIL {name}' + (f': {detail}' if detail else ''), flush=True)
         return bool(good)
 
-    def run(self, name, function, *args):
+    def run(self, name, function, *args, **kwargs):
         """A case is a function that returns None or raises; AssertionError carries the reason."""
         try:
-            function(*args)
+            function(*args, **kwargs)
         except AssertionError as error:
             return self.check(name, False, str(error) or traceback.format_exc(limit=-1).strip())
         except Exception:  # a rig goes on with its next case whatever happened in this one
