@@ -33,7 +33,7 @@ class Engine {
  public:
   struct Options {
     // Loaded from files and options; null: the defaults.
-    std::unique_ptr<Config> config;
+    std::unique_ptr<Config> config = nullptr;
     // Null: the system's.
     const base::Clock* clock = nullptr;
   };

@@ -18,7 +18,7 @@ namespace tusk::engine {
 
 class EngineTest : public ::testing::Test, public store::ChangeObserver, public store::EventSink {
  protected:
-  EngineTest() : engine_({.databases = 16, .clock = &clock_}), worker_(engine_.NewWorker()) {
+  EngineTest() : engine_({.clock = &clock_}), worker_(engine_.NewWorker()) {
     engine_.keyspace().SetObserver(this);
     engine_.keyspace().SetEventSink(this);
     engine_.settings().notify_keyspace_events.set(store::kEventAll | store::kEventKeyevent);
