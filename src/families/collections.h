@@ -16,6 +16,14 @@ inline std::optional<int64_t> IntegerFrom(command::Context& context, size_t i, i
   return context.IntegerInRange(i, low, INT64_MAX, error);
 }
 
+// As Context::Modified(), for a change that counts as `changes` towards the next save. Wraps on purpose when
+// that is 0.
+inline void ModifiedBy(command::Context& context, const store::Key& key, store::EventClass event_class,
+                       std::string_view event, uint64_t changes) {
+  context.Modified(key, event_class, event);
+  context.transaction().AddDirty(changes - 1);
+}
+
 inline constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
 
 // A key with a collection that has elements.

@@ -27,7 +27,7 @@ void Push(Context& context, ListEnd end, bool only_existing) {
   List& list = found ? *found : context.Create<List>(key);
   list.Push(end, context.args().subspan(2), Limits(context));
   context.reply().Integer(static_cast<int64_t>(list.size()));
-  context.Modified(key, store::kEventList, end == ListEnd::kHead ? "lpush" : "rpush");
+  ModifiedBy(context, key, store::kEventList, end == ListEnd::kHead ? "lpush" : "rpush", context.argc() - 2);
 }
 
 void Pop(Context& context, ListEnd end) {
@@ -55,7 +55,7 @@ std::optional<LposOptions> ParseLpos(Context& context) {
     std::optional<int64_t> value;
     bool more = i + 1 < context.argc();
     if (more && context.ArgIs(i, "RANK")) {
-      value = context.IntegerInRange(i + 1, -INT64_MAX, INT64_MAX);
+      value = RandomCount(context, i + 1);
       if (!value) return {};
       if (*value == 0) {
         context.reply().Error(
@@ -104,7 +104,7 @@ void TakeElements(Context& context, const Key& key, Found<List>& list, ListEnd e
   } else {
     list->EraseRange(end == ListEnd::kHead ? 0 : list->size() - count, count, Limits(context));
   }
-  context.Modified(key, store::kEventList, end == ListEnd::kHead ? "lpop" : "rpop");
+  ModifiedBy(context, key, store::kEventList, end == ListEnd::kHead ? "lpop" : "rpop", count);
   context.DeleteIfEmpty(key, list);
 }
 
@@ -126,7 +126,7 @@ Moved MoveElement(Context& context, ListEnd from, ListEnd to) {
   std::string text = source->Pop(from, Limits(context));
   List& target = found ? *found : context.Create<List>(target_key);
   target.Push(to, text, Limits(context));
-  context.Modified(target_key, store::kEventList, to == ListEnd::kHead ? "lpush" : "rpush");
+  ModifiedBy(context, target_key, store::kEventList, to == ListEnd::kHead ? "lpush" : "rpush", 0);
   context.reply().Bulk(text);
   context.Modified(source_key, store::kEventList, from == ListEnd::kHead ? "lpop" : "rpop");
   context.DeleteIfEmpty(source_key, source);
@@ -217,12 +217,12 @@ void CmdLtrim(Context& context) {
   if (!nothing_left) list->EraseRange(0, static_cast<uint64_t>(from), Limits(context));
   // Watchers and listeners hear of it even if nothing was cut; replicas need not.
   if (list->size() == static_cast<uint64_t>(size)) context.ChangedNothing();
-  context.Modified(key, store::kEventList, "ltrim");
+  ModifiedBy(context, key, store::kEventList, "ltrim", static_cast<uint64_t>(size) - list->size());
   context.DeleteIfEmpty(key, list);
 }
 
 void CmdLrem(Context& context) {
-  std::optional<int64_t> count = context.IntegerInRange(2, -INT64_MAX, INT64_MAX);
+  std::optional<int64_t> count = RandomCount(context, 2);
   if (!count) return;
   Key key = context.key(1);
   Found<List> list = context.Write<List>(key);
@@ -230,7 +230,7 @@ void CmdLrem(Context& context) {
   uint64_t removed = list ? list->Remove(*count, context.arg(3), Limits(context)) : 0;
   context.reply().Integer(static_cast<int64_t>(removed));
   if (removed == 0) return;
-  context.Modified(key, store::kEventList, "lrem");
+  ModifiedBy(context, key, store::kEventList, "lrem", removed);
   context.DeleteIfEmpty(key, list);
 }
 

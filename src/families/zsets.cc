@@ -106,7 +106,10 @@ void Add(Context& context, AddRequest request) {
   } else {
     reply.Double(result.score);
   }
-  if (added + updated > 0) context.Modified(key, store::kEventZSet, flags.incr ? "zincr" : "zadd");
+  if (added + updated > 0) {
+    ModifiedBy(context, key, store::kEventZSet, flags.incr ? "zincr" : "zadd",
+               static_cast<uint64_t>(added + updated));
+  }
 }
 
 void Rank(Context& context, ZDirection direction) {
@@ -174,7 +177,7 @@ void CmdZrem(Context& context) {
   }
   context.reply().Integer(removed);
   if (removed == 0) return;
-  context.Modified(key, store::kEventZSet, "zrem");
+  ModifiedBy(context, key, store::kEventZSet, "zrem", static_cast<uint64_t>(removed));
   context.DeleteIfEmpty(key, set);
 }
 
@@ -208,7 +211,7 @@ void CmdZrandmember(Context& context) {
   bool with_scores = context.argc() == 4 && context.ArgIs(3, "WITHSCORES");
   std::optional<int64_t> count = 1;
   if (has_count) {
-    count = context.IntegerInRange(2, -INT64_MAX, INT64_MAX);
+    count = RandomCount(context, 2);
     if (!count) return;
     if (context.argc() > 4 || (context.argc() == 4 && !with_scores)) {
       return context.reply().Error(command::kSyntaxError);

@@ -42,7 +42,7 @@ void TakeMembers(Context& context, const Key& key, Found<ZSet>& set, ZEnd end, u
     end == ZEnd::kMin ? at.Next() : at.Prev();
   }
   set->RemoveRanks(end == ZEnd::kMin ? RankRange{0, count} : RankRange{set->size() - count, set->size()});
-  context.Modified(key, store::kEventZSet, end == ZEnd::kMin ? "zpopmin" : "zpopmax");
+  ModifiedBy(context, key, store::kEventZSet, end == ZEnd::kMin ? "zpopmin" : "zpopmax", count);
   context.DeleteIfEmpty(key, set);
 }
 

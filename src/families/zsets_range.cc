@@ -157,7 +157,7 @@ void RemoveRange(Context& context, RangeBy by, std::string_view event) {
   uint64_t removed = set ? set->RemoveRanks(ends->RanksIn(*set, ZDirection::kForward)) : 0;
   context.reply().Integer(static_cast<int64_t>(removed));
   if (removed == 0) return;
-  context.Modified(key, store::kEventZSet, event);
+  ModifiedBy(context, key, store::kEventZSet, event, removed);
   context.DeleteIfEmpty(key, set);
 }
 
