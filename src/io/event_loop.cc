@@ -150,8 +150,9 @@ bool EventLoop::RunEvents() noexcept {
 bool EventLoop::RunOnce(int64_t wait_us_max) {
   DCHECK(owned_by_caller());
   ++rounds_;
-  // What a former owner had fetched comes first.
-  if (!RunEvents() || !RunTasks() || !RunTimers()) return false;
+  // Events here are those that a former owner had fetched. Tasks always come before them: what another thread posted
+  // before a peer's bytes arrived is done before these are read.
+  if (!RunTasks() || !RunEvents() || !RunTimers()) return false;
   if (delegate_ != nullptr) delegate_->BeforeWait();
   int wait_ms = WaitMillis(wait_us_max);
   if (wait_ms != 0) {
@@ -163,7 +164,7 @@ bool EventLoop::RunOnce(int64_t wait_us_max) {
   asleep_.store(false, std::memory_order_relaxed);
   CHECK(count >= 0 || errno == EINTR);
   event_count_ = std::max(count, 0);
-  return RunEvents();
+  return RunTasks() && RunEvents();
 }
 
 }  // namespace tusk::io

@@ -5,7 +5,7 @@
 // event (server/loop_driver.h decides when). The thread that lost it must touch the loop and its handlers no more:
 // RunOnce sees that the loop changed hands and returns at once.
 //
-// One round: tasks from the inbox, due timers, the owner's BeforeWait, wait, events.
+// One round: tasks from the inbox, due timers, the owner's BeforeWait, wait, tasks, events.
 // Threads: Post any thread; all else the owner (CHECKed in debug builds). Owns: the epoll and event
 // descriptors, posted tasks; borrows handlers and timers, which leave before they die.
 #pragma once

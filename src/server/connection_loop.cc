@@ -164,6 +164,8 @@ void ConnectionLoop::CloseAll() {
     connection->OnCloseRequest();
   }
   stopped_ = true;
+  // So that this round does not wait.
+  events_->Post(base::MakeTask([] {}));
 }
 
 }  // namespace tusk::server

@@ -1,0 +1,300 @@
+// The server end to end: real sockets, real threads, one unix socket per test.
+#include "server/server.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "io/sockets.h"
+#include "resp/reply_parser.h"
+
+namespace tusk::server {
+namespace {
+
+constexpr int kPatienceMs = 20'000;
+
+class Client {
+ public:
+  explicit Client(const std::string& path) : fd_(std::move(*io::ConnectUnix(path))) {}
+
+  void Send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      ssize_t sent = send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0) {
+        pollfd wait{fd_.get(), POLLOUT, 0};
+        if (errno != EAGAIN || poll(&wait, 1, kPatienceMs) <= 0) return;
+        continue;
+      }
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+  }
+  // The next reply as text; "(closed)" or "(silence)" without one.
+  std::string Receive(int patience_ms = kPatienceMs) {
+    while (true) {
+      auto value = parser_.Next();
+      if (!value) return "! " + value.error().message();
+      if (value->has_value()) return (*value)->ToString();
+      pollfd wait{fd_.get(), POLLIN, 0};
+      if (poll(&wait, 1, patience_ms) <= 0) return "(silence)";
+      char bytes[65536];
+      ssize_t count = read(fd_.get(), bytes, sizeof(bytes));
+      if (count <= 0) return "(closed)";
+      parser_.Feed({bytes, static_cast<size_t>(count)});
+    }
+  }
+  std::string Ask(const std::string& line) {
+    Send(line + "\r\n");
+    return Receive();
+  }
+  void Close() { fd_.Reset(); }
+
+ private:
+  base::UniqueFd fd_;
+  resp::ReplyParser parser_;
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  void StartServer(size_t threads) {
+    Server::Options options;
+    options.port = 0;
+    options.unix_socket = path_;
+    options.threads = threads;
+    server_.emplace(engine_, log_, options);
+    base::Status status = server_->Start();
+    ASSERT_TRUE(status.ok()) << status.message();
+    waiter_ = std::thread([this] { server_->Wait(); });
+  }
+  void TearDown() override {
+    if (!server_) return;
+    server_->RequestStop();
+    waiter_.join();
+  }
+  Client NewClient() { return Client(path_); }
+  // Spins until the condition holds; an explicit event would need a hook in the product.
+  template <typename Condition>
+  bool Eventually(Condition condition) {
+    for (int i = 0; i < kPatienceMs; ++i) {
+      if (condition()) return true;
+      poll(nullptr, 0, 1);
+    }
+    return false;
+  }
+
+  std::string path_ = testing::TempDir() + "tusk_server_test_" + std::to_string(getpid());
+  base::Logger log_{"/dev/null"};
+  engine::Engine engine_{{}};
+  std::optional<Server> server_;
+  std::thread waiter_;
+};
+
+TEST_F(ServerTest, AnswersAPipelineInOrder) {
+  StartServer(2);
+  Client client = NewClient();
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += "SET k" + std::to_string(i) + " " + std::to_string(i) + "\r\n";
+  for (int i = 0; i < 500; ++i) requests += "GET k" + std::to_string(i) + "\r\n";
+  client.Send(requests);
+  for (int i = 0; i < 500; ++i) ASSERT_EQ("OK", client.Receive());
+  for (int i = 0; i < 500; ++i) ASSERT_EQ("\"" + std::to_string(i) + "\"", client.Receive());
+}
+
+TEST_F(ServerTest, LargeValuesGoInAndOut) {
+  StartServer(1);
+  Client client = NewClient();
+  std::string value(3'000'000, 'v');
+  client.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3000000\r\n" + value + "\r\n");
+  ASSERT_EQ("OK", client.Receive());
+  client.Send("GET k\r\nGET k\r\nGET k\r\n");
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(value.size() + 2, client.Receive().size());
+}
+
+TEST_F(ServerTest, ABrokenRequestIsAnsweredAfterThoseBeforeItAndCloses) {
+  StartServer(1);
+  Client client = NewClient();
+  client.Send("SET k 1\r\n*1\r\n$x\r\nGET k\r\n");
+  EXPECT_EQ("OK", client.Receive());
+  EXPECT_EQ("(error) ERR Protocol error: invalid bulk length", client.Receive());
+  EXPECT_EQ("(closed)", client.Receive());
+}
+
+TEST_F(ServerTest, ABlockedClientIsServedFromAnotherLoop) {
+  StartServer(2);
+  Client waiting = NewClient();
+  Client pushing = NewClient();
+  waiting.Send("BLPOP q r 0\r\nGET x\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->clients().BlockedCount() == 1; }));
+  EXPECT_EQ("1", pushing.Ask("RPUSH r value"));
+  EXPECT_EQ("[\"r\", \"value\"]", waiting.Receive());
+  EXPECT_EQ("(nil)", waiting.Receive());
+  EXPECT_EQ(0u, server_->clients().BlockedCount());
+}
+
+TEST_F(ServerTest, ABlockedClientTimesOut) {
+  StartServer(1);
+  Client client = NewClient();
+  EXPECT_EQ("(nil)", client.Ask("BLPOP q 0.02"));
+  EXPECT_EQ("1", client.Ask("RPUSH q value"));
+}
+
+TEST_F(ServerTest, ABlockedClientThatLeavesTakesNothing) {
+  StartServer(2);
+  Client waiting = NewClient();
+  Client pushing = NewClient();
+  waiting.Send("BLPOP q 0\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->clients().BlockedCount() == 1; }));
+  waiting.Close();
+  ASSERT_TRUE(Eventually([&] { return server_->clients().BlockedCount() == 0; }));
+  EXPECT_EQ("1", pushing.Ask("RPUSH q value"));
+  EXPECT_EQ("1", pushing.Ask("LLEN q"));
+}
+
+TEST_F(ServerTest, OthersCanEndABlockedCommand) {
+  StartServer(2);
+  Client client = NewClient();
+  client.Send("BLPOP q 0\r\nBLPOP q 0\r\n");
+  auto unblock = [&](bool with_error) {
+    return Eventually([&] {
+      auto list = server_->clients().List();
+      return list.size() == 1 && list[0].blocked && server_->clients().Unblock(list[0].id, with_error);
+    });
+  };
+  ASSERT_TRUE(unblock(true));
+  EXPECT_EQ("(error) UNBLOCKED client unblocked via CLIENT UNBLOCK", client.Receive());
+  ASSERT_TRUE(unblock(false));
+  EXPECT_EQ("(nil)", client.Receive());
+}
+
+TEST_F(ServerTest, AKilledClientIsClosedAndNoLongerListed) {
+  StartServer(2);
+  Client client = NewClient();
+  EXPECT_EQ("OK", client.Ask("SET k 1"));
+  auto list = server_->clients().List();
+  ASSERT_EQ(1u, list.size());
+  EXPECT_EQ("set", list[0].last_command);
+  EXPECT_TRUE(server_->clients().Kill(list[0].id, 0));
+  EXPECT_TRUE(server_->clients().List().empty());
+  EXPECT_EQ("(closed)", client.Receive());
+  EXPECT_FALSE(server_->clients().Kill(list[0].id, 0));
+}
+
+TEST_F(ServerTest, APauseHoldsWritesBackUntilItEnds) {
+  StartServer(2);
+  Client client = NewClient();
+  EXPECT_EQ("OK", client.Ask("SET k 1"));
+  server_->clients().Pause(engine_.clock().MonotonicMillis() + 3'600'000, true);
+  EXPECT_EQ("\"1\"", client.Ask("GET k"));
+  client.Send("SET k 2\r\nGET k\r\n");
+  EXPECT_EQ("(silence)", client.Receive(30));
+  server_->clients().Unpause();
+  EXPECT_EQ("OK", client.Receive());
+  EXPECT_EQ("\"2\"", client.Receive());
+}
+
+TEST_F(ServerTest, MoreThanMaxclientsAreRefused) {
+  engine_.network().maxclients.set(2);
+  StartServer(2);
+  Client one = NewClient();
+  Client two = NewClient();
+  EXPECT_EQ("OK", one.Ask("SET k 1"));
+  EXPECT_EQ("OK", two.Ask("SET k 1"));
+  Client three = NewClient();
+  EXPECT_EQ("(error) ERR max number of clients reached", three.Receive());
+  EXPECT_EQ("(closed)", three.Receive());
+  one.Close();
+  ASSERT_TRUE(Eventually([&] { return NewClient().Ask("GET k") == "\"1\""; }));
+}
+
+TEST_F(ServerTest, AReaderThatIsTooSlowIsClosed) {
+  engine_.network().normal_output.hard_bytes.set(1'000'000);
+  StartServer(1);
+  Client client = NewClient();
+  client.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n" + std::string(500'000, 'v') + "\r\n");
+  EXPECT_EQ("OK", client.Receive());
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += "GET k\r\n";
+  client.Send(requests);
+  EXPECT_TRUE(Eventually([&] { return server_->clients().ConnectedCount() == 0; }));
+}
+
+TEST_F(ServerTest, ARequestLargerThanTheQueryBufferLimitCloses) {
+  engine_.network().query_buffer_limit.set(100'000);
+  StartServer(1);
+  Client client = NewClient();
+  client.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000\r\n" + std::string(500'000, 'v') + "\r\n");
+  EXPECT_EQ("(closed)", client.Receive());
+}
+
+// One loop, one thread: a command that sleeps must not keep others on the same loop waiting, and the rest of its own
+// connection's pipeline comes after it.
+TEST_F(ServerTest, ASlowCommandLosesItsLoopAndReturnsToItsConnection) {
+  engine_.settings().enable_debug_command.set(true);
+  StartServer(1);
+  Client slow = NewClient();
+  Client fast = NewClient();
+  EXPECT_EQ("OK", fast.Ask("SET k 1"));
+  for (int round = 0; round < 3; ++round) {
+    slow.Send("DEBUG SLEEP 0.3\r\nGET k\r\nGET k\r\n");
+    for (int i = 0; i < 20; ++i) EXPECT_EQ("\"1\"", fast.Ask("GET k"));
+    EXPECT_EQ("(silence)", slow.Receive(0));
+    EXPECT_EQ("OK", slow.Receive());
+    EXPECT_EQ("\"1\"", slow.Receive());
+    EXPECT_EQ("\"1\"", slow.Receive());
+  }
+  EXPECT_GE(engine_.statistics().Sum([](const auto& worker) { return worker.detached.get(); }), 3u);
+}
+
+TEST_F(ServerTest, AClientMayLeaveOrBeKilledWhileItsSlowCommandRuns) {
+  engine_.settings().enable_debug_command.set(true);
+  StartServer(1);
+  Client leaving = NewClient();
+  Client killed = NewClient();
+  leaving.Send("DEBUG SLEEP 0.2\r\nSET left 1\r\n");
+  killed.Send("DEBUG SLEEP 0.2\r\nSET killed 1\r\n");
+  Client fast = NewClient();
+  EXPECT_EQ("OK", fast.Ask("SET k 1"));
+  leaving.Close();
+  for (const auto& info : server_->clients().List()) {
+    if (info.last_command == "debug|sleep" || info.last_command == "debug") server_->clients().Kill(info.id, 0);
+  }
+  EXPECT_EQ("(closed)", [&] {
+    std::string last = killed.Receive();
+    return last == "OK" ? killed.Receive() : last;
+  }());
+  EXPECT_TRUE(Eventually([&] { return server_->clients().ConnectedCount() == 1; }));
+  EXPECT_EQ("(nil)", fast.Ask("GET killed"));
+}
+
+TEST_F(ServerTest, StopsUnderLoadAgainAndAgain) {
+  engine_.settings().enable_debug_command.set(true);
+  for (int round = 0; round < 10; ++round) {
+    StartServer(2);
+    std::atomic<bool> done{false};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&, t] {
+        Client client = NewClient();
+        const char* request = t == 0 ? "DEBUG SLEEP 0.005" : t == 1 ? "BLPOP q 0.01" : "INCR counter";
+        while (client.Ask(request) != "(closed)") {
+        }
+        done.store(true);
+      });
+    }
+    poll(nullptr, 0, 20);
+    server_->RequestStop();
+    waiter_.join();
+    for (std::thread& thread : threads) thread.join();
+    server_.reset();
+  }
+}
+
+}  // namespace
+}  // namespace tusk::server
