@@ -37,7 +37,8 @@ bool Context::Visit(size_t stripe) {
     txn.LockInLane(stripe);
     return true;
   }
-  if (command().has(kDetachable)) {
+  // Without a host there is nobody to wake: an embedded caller's thread waits itself.
+  if (command().has(kDetachable) || !session().host) {
     txn.LockOneBlocking(stripe);
   } else if (!txn.TryLockOne(stripe)) {
     busy_stripe_ = stripe;

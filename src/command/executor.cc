@@ -19,7 +19,14 @@ void Normalise(std::vector<uint16_t>& stripes) {
   stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
 }
 
-bool NeedsLane(Locks locks) noexcept { return locks == Locks::kLane || locks == Locks::kAll || locks == Locks::kVisit; }
+bool Roams(const Command& command, std::span<const std::string_view> argv) {
+  return command.locks == Locks::kLane && (!command.spec->roams || command.spec->roams(argv));
+}
+
+// Inside a transaction, which may already hold stripes when the command comes to run.
+bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
+  return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
+}
 
 }  // namespace
 
@@ -101,13 +108,13 @@ void Executor::Plan(const Session& session, const Command& command, std::span<co
     std::vector<std::string_view> views;
     for (const QueuedCommand& queued : session.queue) {
       views.assign(queued.argv.begin(), queued.argv.end());
-      if (NeedsLane(queued.command->locks)) plan.lane = true;
+      if (NeedsLane(*queued.command, views)) plan.lane = true;
       Plan(session, *queued.command, views, plan);
     }
     return;
   }
   if (command.locks == Locks::kAll) plan.all = plan.lane = true;
-  if (command.locks == Locks::kLane) plan.lane = true;
+  if (Roams(command, argv)) plan.lane = true;
   if (command.locks == Locks::kNone || command.locks == Locks::kVisit || command.key_shape == Command::KeyShape::kNone) return;
   if (!FindKeys(command, argv, *plan.refs)) return;
   for (const KeyRef& ref : *plan.refs) {
@@ -131,6 +138,7 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
   if (plain && command.key_shape == Command::KeyShape::kNone) return true;
   if (plain && command.key_shape == Command::KeyShape::kOne) {
     size_t stripe = request.first_key.stripe();
+    if (!session.host) return txn.LockOneBlocking(stripe), true;
     while (!txn.TryLockOne(stripe)) {
       if (Park(worker, session, stripe)) return ++session.parks, false;
     }

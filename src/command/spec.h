@@ -122,6 +122,8 @@ struct CommandSpec {
   uint32_t flags = 0;
   uint32_t categories = 0;  // Explicit ones; read/write/fast/slow/... follow from flags (ImpliedCategories()).
   Locks locks = Locks::kKeys;
+  // With Locks::kLane: may these arguments lead to keys that they do not name? Null: always. Only then is the lane taken.
+  bool (*roams)(std::span<const std::string_view> argv) = nullptr;
   std::span<const KeySpec> keys{};
   std::string_view group{};  // "string", "list", "generic", ...
   std::string_view since{};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
 namespace tusk::command {
 class Context;
@@ -13,6 +14,9 @@ struct CommandSpec;
 namespace tusk::families {
 
 std::span<const command::CommandSpec> KeysRows() noexcept;
+
+// Whether this SORT looks at keys that its elements decide.
+bool SortRoams(std::span<const std::string_view> argv);
 
 void CmdCopy(command::Context& context);
 void CmdDel(command::Context& context);

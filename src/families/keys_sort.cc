@@ -1,7 +1,7 @@
 // SORT and SORT_RO.
 //
-// BY and GET name further keys, one per element, that nobody knows before the elements are read; the row asks for the
-// lane, in which their stripes may be locked on the way.
+// BY and GET name further keys, one per element, that nobody knows before the elements are read; with them the command
+// takes the lane, in which their stripes may be locked on the way.
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "command/context.h"
 #include "families/keys.h"
 #include "families/limits.h"
@@ -309,6 +310,15 @@ void Sort(Context& ctx, bool may_store) {
 }
 
 }  // namespace
+
+// May say yes too often (an option's value can look like BY), never no.
+bool SortRoams(std::span<const std::string_view> argv) {
+  for (size_t i = 2; i + 1 < argv.size(); ++i) {
+    bool is_pattern = base::EqualsIgnoreCase(argv[i], "by") || base::EqualsIgnoreCase(argv[i], "get");
+    if (is_pattern && argv[i + 1].find('*') != std::string_view::npos) return true;
+  }
+  return false;
+}
 
 void CmdSort(Context& ctx) { Sort(ctx, true); }
 
