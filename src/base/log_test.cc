@@ -19,18 +19,22 @@ std::string ReadFile(const std::string& path) {
 
 TEST(Logger, WritesRedisLinesFromItsLevelOn) {
   std::string path = testing::TempDir() + "tusk_log_test." + std::to_string(getpid());
-  Logger logger;
-  ASSERT_TRUE(logger.Open(path).ok());
-  logger.Verbose("not this");
-  logger.Notice("Ready to accept connections tcp");
-  logger.set_level(LogLevel::kDebug);
-  logger.Debug("now");
+  Logger logger(path);
+  logger.Verbose("not this {}", 1);
+  logger.Notice("Ready to accept connections {}", "tcp");
+  logger.SetLevel(LogLevel::kDebug);
+  logger.Debug("now {}", 2);
   std::string text = ReadFile(path);
   EXPECT_EQ(text.find("not this"), std::string::npos);
   EXPECT_EQ(text.rfind(std::to_string(getpid()) + ":M ", 0), 0u);
   EXPECT_NE(text.find(" * Ready to accept connections tcp\n"), std::string::npos);
-  EXPECT_NE(text.find(" . now\n"), std::string::npos);
+  EXPECT_NE(text.find(" . now 2\n"), std::string::npos);
   std::remove(path.c_str());
+}
+
+TEST(ParseLogLevel, KnowsTheNames) {
+  EXPECT_EQ(ParseLogLevel("Notice"), LogLevel::kNotice);
+  EXPECT_EQ(ParseLogLevel("loud"), std::nullopt);
 }
 
 }  // namespace

@@ -376,13 +376,19 @@ void Connection::Publish(const command::Command* running) noexcept {
   }
 }
 
-void Connection::PublishNames() {
+// Only this connection writes them, so it may compare without the lock.
+void Connection::PublishNames() NO_THREAD_SAFETY_ANALYSIS {
   ClientRecord& record = *record_;
+  const command::Session& session = session_;
+  if (record.name == session.name && record.user == session.user && record.library_name == session.library_name &&
+      record.library_version == session.library_version) {
+    return;
+  }
   base::MutexLock hold(record.mutex);
-  if (record.name != session_.name) record.name = session_.name;
-  if (record.user != session_.user) record.user = session_.user;
-  if (record.library_name != session_.library_name) record.library_name = session_.library_name;
-  if (record.library_version != session_.library_version) record.library_version = session_.library_version;
+  record.name = session.name;
+  record.user = session.user;
+  record.library_name = session.library_name;
+  record.library_version = session.library_version;
 }
 
 void Connection::OnCron(int64_t now_us) noexcept {
