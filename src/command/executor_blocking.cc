@@ -73,6 +73,7 @@ void Executor::Block(Context& ctx) {
 
 void Executor::ServeReady(Worker& worker) {
   store::Transaction& txn = worker.transaction();
+  txn.MoveTime(services_.keyspace->clock().UnixMillis());
   // Serving may make further keys ready (BLMOVE's destination): the list grows while it is walked.
   for (size_t i = 0; i < txn.ready_keys().size(); ++i) {
     store::ReadyKey ready = txn.ready_keys()[i];

@@ -46,6 +46,8 @@ class Transaction {
   // Begins a unit. Time stands still within it.
   void Begin(int64_t now_ms) noexcept;
   int64_t now_ms() const noexcept { return now_ms_; }
+  // What was asked for is done and waiters come next: a key that expired meanwhile is not for them.
+  void MoveTime(int64_t now_ms) noexcept { now_ms_ = now_ms; }
   Keyspace& keyspace() noexcept { return keyspace_; }
 
   // ---- Locks ----
