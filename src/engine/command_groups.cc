@@ -1,6 +1,7 @@
 #include "engine/command_groups.h"
 
 #include "engine/transactions.h"
+#include "families/bitmaps.h"
 #include "families/hashes.h"
 #include "families/sets.h"
 #include "families/strings.h"
@@ -15,6 +16,7 @@ namespace tusk::engine {
 std::vector<std::span<const command::CommandSpec>> CommandGroups() {
   return {
       families::StringsRows(),
+      families::BitmapsRows(),
       families::HashesRows(),
       families::SetsRows(),
       TransactionsRows(),

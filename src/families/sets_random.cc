@@ -37,7 +37,7 @@ void PopAll(Context& ctx, const Key& key, command::Found<Set>& found) {
   ctx.Event(key, store::kEventSet, "spop");
   ctx.Delete(key, *found.entry);
   ctx.Modified(key, store::kEventGeneric, "del");
-  ctx.RecordAs({"DEL", key.text});
+  ctx.RecordAs({ctx.settings().lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.text});
 }
 
 void PopSome(Context& ctx, const Key& key, Set& set, size_t count) {

@@ -196,7 +196,7 @@ void CmdGetdel(Context& ctx) {
   if (!entry) return;
   ctx.Delete(key, *entry);
   ctx.Modified(key, store::kEventGeneric, "del");
-  ctx.RecordAs({"DEL", key.text});
+  ctx.RecordAs({ctx.settings().lazyfree_lazy_server_del ? "UNLINK" : "DEL", key.text});
 }
 
 void CmdGetex(Context& ctx) {
