@@ -1,5 +1,6 @@
 // OBJECT and MEMORY USAGE: how a value is kept.
 #include "command/context.h"
+#include "command/help.h"
 #include "families/keys.h"
 #include "families/keyspace.h"
 #include "store/eviction.h"
@@ -58,23 +59,7 @@ void CmdObjectFreq(Context& ctx) {
   ctx.reply().Integer(store::LfuCounter(entry->access(), ctx.now_ms(), ctx.settings()));
 }
 
-void CmdObjectHelp(Context& ctx) {
-  static constexpr std::string_view kLines[] = {
-      "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-      "ENCODING <key>",
-      "    Name the form in which the value of the key is kept.",
-      "FREQ <key>",
-      "    Estimate how often the key is used; needs an LFU policy.",
-      "IDLETIME <key>",
-      "    Tell for how many seconds the key was not used.",
-      "REFCOUNT <key>",
-      "    Tell how many references there are to the value.",
-      "HELP",
-      "    Print this help.",
-  };
-  ctx.reply().ArrayHeader(std::size(kLines));
-  for (std::string_view line : kLines) ctx.reply().Simple(line);
-}
+void CmdObjectHelp(Context& ctx) { command::ReplyHelp(ctx); }
 
 void CmdMemoryUsage(Context& ctx) {
   int64_t samples = 5;

@@ -111,13 +111,13 @@ class Scanner {
 
   void Look(const Entry& entry) {
     --keys_left_;
-    if (options_.has_type && !base::EqualsIgnoreCase(options_.type, store::TypeName(entry.type()))) return;
-    if (options_.has_pattern && !base::GlobMatch(options_.pattern, entry.key())) return;
     if (entry.ExpiredAt(ctx_.now_ms())) {
       expired_.emplace_back(entry.key());
-    } else {
-      keys_.emplace_back(entry.key());
+      return;
     }
+    if (options_.has_type && !base::EqualsIgnoreCase(options_.type, store::TypeName(entry.type()))) return;
+    if (options_.has_pattern && !base::GlobMatch(options_.pattern, entry.key())) return;
+    keys_.emplace_back(entry.key());
   }
 
   // Afterwards, because the table must not change while it is scanned.
