@@ -4,6 +4,8 @@ import json
 import subprocess
 import threading
 
+from servers import is_error
+
 # Enough for every worker to have several, and a rate that leaves a two-core machine room for the slow command itself.
 CONNECTIONS = 32
 REQUESTS_PER_S = 5000
@@ -39,7 +41,7 @@ def beside(options, server, what, seconds, *slow_command):
     slow.start()
     result = gets(options, server, seconds)
     slow.join()
-    if not replies or replies[0].startswith(("ERR", "BUSY", "NOSCRIPT")):
+    if not replies or is_error(replies[0]):
         raise SystemExit(f"{server.name}: {what}: {replies}")
     return {"server": server.name, "while": what, **result}
 

@@ -7,6 +7,7 @@ server's own user and system time from /proc/PID/stat over the row's requests. W
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -17,7 +18,7 @@ import subprocess
 import sys
 
 from latency import measure_latency
-from servers import ROOT, Server, commands
+from servers import ROOT, MeasuredServer, contestants
 
 KEY = "key:__key__"  # 16 bytes: four and twelve digits.
 VALUE_BYTES = 32
@@ -37,9 +38,9 @@ def load(options, server, *arguments):
 
 def fill(options, server):
     """Bytes per key by resident memory and by the server's own account."""
-    before = server.resident_bytes(), int(server.info("used_memory"))
+    before = server.rss_bytes(), server.used_memory()
     load(options, server, "--requests", options.keys, "--sequential", 0, "--pipeline", 64, REQUESTS["SET"])
-    after = server.resident_bytes(), int(server.info("used_memory"))
+    after = server.rss_bytes(), server.used_memory()
     return [(new - old) / options.keys for old, new in zip(before, after)]
 
 
@@ -116,13 +117,14 @@ def latency_table(rows):
 
 def environment(options, wanted):
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    redis = subprocess.run([wanted["redis"][0], "--version"], capture_output=True, text=True, check=False)
     with open("/proc/cpuinfo", encoding="utf-8") as cpus:
         model = next((line.split(":", 1)[1].strip() for line in cpus if line.startswith("model name")), platform.machine())
     lines = [f"- {datetime.date.today()}, commit {git.stdout.strip() or 'unknown'}, {model}, {os.cpu_count()} cores, "
-             f"Linux {platform.release()}", f"- redis: {redis.stdout.strip()}"]
-    lines += [f"- {name} started as `{pathlib.Path(words[0]).name} {' '.join(word or chr(39) * 2 for word in words[1:])}`"
-              for name, words in wanted.items()]
+             f"Linux {platform.release()}"]
+    for name, binary, settings in wanted:
+        version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+        flags = "".join(f" --{option} {value}" for option, value in settings.items())
+        lines.append(f"- {name}: {version}; started as `{pathlib.Path(binary).name} --save '' --appendonly no{flags}`")
     lines.append(f"- servers on core {SERVER_CORE}, load on core {LOAD_CORE}; {options.connections} connections; medians of "
                  f"{options.rounds} interleaved rounds of {options.seconds} s a row")
     return lines
@@ -134,10 +136,9 @@ def parse_options():
     options.add_argument("--seconds", type=float, default=2)
     options.add_argument("--connections", type=int, default=50)
     options.add_argument("--keys", type=int, default=1_000_000)
-    options.add_argument("--port", type=int, default=7440, help="first of the ports used")
     options.add_argument("--tusk", default=ROOT / "build/release/src/main/tusk-server")
     options.add_argument("--load", default=ROOT / "build/release/bench/tusk-load")
-    options.add_argument("--tusk-args", default="", help="further options of tusk-server, e.g. '--io-threads 1'")
+    options.add_argument("--tusk-option", action="append", default=[], metavar="NAME=VALUE", help="e.g. io-threads=1; may repeat")
     options.add_argument("--only", choices=["throughput", "latency"], help="one of the two parts")
     options.add_argument("--page", default=ROOT / "docs/benchmarks/get-set.md", type=pathlib.Path)
     options.add_argument("--no-page", action="store_true", help="print only")
@@ -145,15 +146,10 @@ def parse_options():
 
 
 def throughput_part(options, wanted):
-    servers, good = [], True
-    try:
-        for number, (name, words) in enumerate(wanted.items()):
-            servers.append(Server(name, words, options.port + number, SERVER_CORE))
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(MeasuredServer(*contestant, SERVER_CORE)) for contestant in wanted]
         memory = {server.name: fill(options, server) for server in servers}
         rows = run_rounds(options, servers)
-    finally:
-        for server in servers:
-            server.close()
     lines, rows_good = table(rows)
     memory_lines, memory_good = memory_table(options, memory)
     good = rows_good and memory_good
@@ -163,26 +159,23 @@ def throughput_part(options, wanted):
 
 def latency_part(options, wanted):
     rows = []
-    for name, words in wanted.items():
-        server = Server(name, words, options.port + 5)
-        try:
+    for contestant in wanted:
+        with MeasuredServer(*contestant) as server:
             rows += measure_latency(options, server)
-        finally:
-            server.close()
     return ["## GETs beside a slow command", "", "Open loop at a fixed rate on connections of every worker, on other keys than the slow "
             "command's; latency counts from the moment a request was due. No pinning.", "", *latency_table(rows)]
 
 
 def main():
     options = parse_options()
-    wanted = commands(options.tusk, options.tusk_args.split())
+    wanted = contestants(options.tusk, dict(option.split("=", 1) for option in options.tusk_option))
     page = ["# Beside redis-server", "", "Printed by `make bench`; not edited by hand.", "", *environment(options, wanted)]
     if options.only != "latency":
         page += ["", *throughput_part(options, wanted)]
     if options.only != "throughput":
         page += ["", *latency_part(options, wanted)]
     print("\n".join(page))
-    if "tusk" in wanted and not options.no_page and not options.only:
+    if len(wanted) > 1 and not options.no_page and not options.only:
         options.page.parent.mkdir(parents=True, exist_ok=True)
         options.page.write_text("\n".join(page) + "\n", encoding="utf-8")
 

@@ -1,57 +1,38 @@
-"""Starts the servers that a measurement compares, on one core each for server and load, and reads what they cost."""
+"""The servers that a measurement compares: started by tests/support, pinned to a core, with what they cost."""
 
 import os
 import pathlib
 import shutil
-import socket
-import subprocess
-import time
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.resp import is_error  # noqa: E402, F401
+from support.servers import Server  # noqa: E402
+
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-START_SECONDS_MAX = 20
 
 
-class Server:
-    """A server process of ours or Redis', with its own working directory, ended by close()."""
+class MeasuredServer(Server):
+    """A server of a given name, on `core` alone when that is not None."""
 
-    def __init__(self, name, command, port, core=None):
-        self.name, self.port = name, port
-        self.command = command + ["--port", str(port)]
-        pinned = ["taskset", "-c", str(core)] if core is not None else []
-        self.log = open(f"/tmp/tusk-bench-{os.getpid()}-{name}.log", "w", encoding="utf-8")
-        self.process = subprocess.Popen(pinned + self.command, stdout=self.log, stderr=subprocess.STDOUT)
-        self._wait_until_it_answers()
-
-    def _wait_until_it_answers(self):
-        end = time.monotonic() + START_SECONDS_MAX
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                break
-            try:
-                if self.call("PING") == "PONG":
-                    return
-            except OSError:
-                time.sleep(0.05)
-        with open(self.log.name, encoding="utf-8") as log:
-            raise SystemExit(f"{self.name} did not start: {' '.join(self.command)}\n{log.read()[-2000:]}")
+    def __init__(self, name, binary, options, core=None):
+        pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
+        super().__init__(binary, {"appendonly": "no", **options}, preexec=pin)
+        self.name = name
 
     def call(self, *words):
-        """One command over a connection of its own; returns the reply's text, of a simple or bulk string."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
-            request = f"*{len(words)}\r\n" + "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
-            connection.sendall(request.encode())
-            reader = connection.makefile("rb")
-            head = reader.readline().decode().rstrip()
-            if head[:1] == "$" and head != "$-1":
-                return reader.read(int(head[1:]) + 2).decode()[:-2]
-            return head[1:]
+        """One command over a connection of its own."""
+        connection = self.connect(timeout=120)
+        try:
+            return connection.call(*words)
+        finally:
+            connection.close()
 
-    def info(self, field):
-        for line in self.call("INFO", "everything").splitlines():
-            if line.startswith(field + ":"):
-                return line.split(":", 1)[1]
-        return None
+    def used_memory(self):
+        info = bytes(self.call("INFO", "memory")).decode()
+        return int(next(line.split(":")[1] for line in info.splitlines() if line.startswith("used_memory:")))
 
     def cpu_seconds(self):
         """User and system time of the process, from its stat line (utime and stime, after the name in brackets)."""
@@ -59,32 +40,13 @@ class Server:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
-    def resident_bytes(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
-            for line in status:
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        raise RuntimeError("no VmRSS")
 
-    def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-        os.unlink(self.log.name)
-
-
-def commands(tusk_path, tusk_arguments):
-    """{name: (command line, version)} of the two servers."""
+def contestants(tusk_path, tusk_options):
+    """[(name, binary, options)], ours first where it is built."""
     redis = shutil.which("redis-server")
     if not redis:
         raise SystemExit("redis-server is not installed: tools/setup.sh bench")
-    wanted = {"redis": [redis, "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]}
-    if pathlib.Path(tusk_path).exists():
-        wanted = {"tusk": [str(tusk_path), "--bind", "127.0.0.1"] + tusk_arguments, **wanted}
-    else:
+    if not pathlib.Path(tusk_path).exists():
         print(f"{tusk_path} is not built: redis-server alone")
-    return wanted
+        return [("redis", redis, {})]
+    return [("tusk", str(tusk_path), tusk_options), ("redis", redis, {})]
