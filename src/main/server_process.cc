@@ -2,12 +2,12 @@
 
 #include <fmt/core.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
+#include <utility>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/engine.h"
@@ -16,12 +16,12 @@
 namespace tusk::main {
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
-
-class Nothing final : public base::Task {
- public:
-  void Run() noexcept override {}
-};
+sigset_t OwnSignals() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
 
 std::string MemoryText(uint64_t bytes) {
   if (bytes == 0) return "no limit (maxmemory 0)";
@@ -38,36 +38,33 @@ std::string ConnectHint(const engine::Config& config, const std::vector<std::str
 
 }  // namespace
 
-// Signals arrive as events of the main loop, so that nothing runs in a signal handler.
-class ServerProcess::SignalReader final : public io::EventHandler {
- public:
-  SignalReader(ServerProcess& process, base::UniqueFd fd) : process_(process), fd_(std::move(fd)) {}
-  int fd() const noexcept { return fd_.get(); }
-  void OnEvents(uint32_t) noexcept override {
-    signalfd_siginfo info{};
-    while (read(fd_.get(), &info, sizeof info) == sizeof info) process_.OnSignal(static_cast<int>(info.ssi_signo));
-  }
-
- private:
-  ServerProcess& process_;
-  base::UniqueFd fd_;
-};
-
 ServerProcess::ServerProcess(std::unique_ptr<engine::Config> config)
-    : config_(config.get()), unused_config_(std::move(config)) {}
+    : unused_config_(std::move(config)), config_(unused_config_.get()) {}
 
 ServerProcess::~ServerProcess() = default;
 
 base::Status ServerProcess::BlockSignals() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (int number : kSignals) sigaddset(&set, number);
+  sigset_t set = OwnSignals();
   if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return base::Status::Errno("pthread_sigmask", errno);
   signal(SIGPIPE, SIG_IGN);
-  base::UniqueFd fd(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (fd.get() < 0) return base::Status::Errno("signalfd", errno);
-  signals_ = std::make_unique<SignalReader>(*this, std::move(fd));
-  return events_->Add(signals_->fd(), io::kReadable, *signals_);
+  return {};
+}
+
+void ServerProcess::WaitForSignals() noexcept {
+  sigset_t set = OwnSignals();
+  bool stopping = false;
+  for (;;) {
+    int number = 0;
+    if (sigwait(&set, &number) != 0) continue;
+    if (ending_.load(std::memory_order_acquire)) return;
+    if (number == SIGHUP) continue;
+    if (std::exchange(stopping, true)) {
+      log_.Warning("Second signal: exiting now");
+      _exit(1);
+    }
+    log_.Warning("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM");
+    server_->RequestStop();
+  }
 }
 
 base::Status ServerProcess::Start() {
@@ -78,26 +75,20 @@ base::Status ServerProcess::Start() {
   }
   // Before any other thread exists: a fork keeps only the thread that calls it.
   if (background) RETURN_IF_ERROR(Daemonize());
-  RETURN_IF_ERROR(log_.Open(config_->Text("logfile")));
-  log_.set_level(static_cast<base::LogLevel>(config_->Number("loglevel")));
-  auto loop = io::EventLoop::Create(clock_);
-  if (!loop) return std::move(loop).error();
-  events_ = *std::move(loop);
-  events_->Adopt();
+  log_.SetPath(config_->Text("logfile"));
+  log_.SetLevel(static_cast<base::LogLevel>(config_->Number("loglevel")));
   RETURN_IF_ERROR(BlockSignals());
   std::string pid_path = config_->Text("pidfile");
   if (background && pid_path.empty()) pid_path = "/var/run/tusk.pid";
-  if (base::Status status = pid_file_.Write(pid_path); !status.ok()) log_.Warning(status.message());
+  if (base::Status status = pid_file_.Write(pid_path); !status.ok()) log_.Warning("{}", status.message());
 
   maxclients_ = RaiseOpenFileLimit(static_cast<size_t>(config_->Number("maxclients")));
-  engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{
-      .databases = static_cast<size_t>(config_->Number("databases")),
-  });
+  engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{.config = std::move(unused_config_)});
+  RETURN_IF_ERROR(engine_->RenameCommands());
   return StartListening();
 }
 
 base::Status ServerProcess::StartListening() {
-  server_ = std::make_unique<server::Server>(*engine_, log_, [this](bool now) { RequestStop(now); });
   auto addresses = base::SplitQuotedLine(config_->Text("bind"));
   server::Server::Options options{
       .addresses = addresses ? *addresses : std::vector<std::string>{},
@@ -107,12 +98,13 @@ base::Status ServerProcess::StartListening() {
       .backlog = static_cast<int>(config_->Number("tcp-backlog")),
       .threads = static_cast<size_t>(config_->Number("io-threads")),
   };
-  return server_->Start(*events_, options);
+  server_ = std::make_unique<server::Server>(*engine_, log_, std::move(options));
+  return server_->Start();
 }
 
 std::string ServerProcess::Banner() const {
   std::string listening;
-  for (const std::string& address : server_->listening_addresses()) {
+  for (const std::string& address : server_->listening()) {
     listening += (listening.empty() ? "" : ", ") + address;
   }
   return fmt::format(
@@ -128,49 +120,37 @@ std::string ServerProcess::Banner() const {
       engine::kVersion, base::AllocatorName(), engine::kRedisVersion, getpid(),
       listening.empty() ? "nothing" : listening, server_->thread_count(),
       MemoryText(static_cast<uint64_t>(config_->Number("maxmemory"))),
-      ConnectHint(*config_, server_->listening_addresses()));
+      ConnectHint(*config_, server_->listening()));
 }
 
 void ServerProcess::WarnAboutSettings() {
   if (maxclients_ < static_cast<size_t>(config_->Number("maxclients"))) {
-    log_.Warning(fmt::format("The limit of open files allows {} clients, not the {} of maxclients. Raise it with "
-                             "'ulimit -n' or LimitNOFILE= of the unit.",
-                             maxclients_, config_->Number("maxclients")));
+    log_.Warning(
+        "The limit of open files allows {} clients, not the {} of maxclients. Raise it with 'ulimit -n' or "
+        "LimitNOFILE= of the unit.",
+        maxclients_, config_->Number("maxclients"));
   }
   for (const std::string& name : config_->without_effect()) {
-    log_.Verbose(fmt::format("The setting '{}' is accepted and has no effect in Tusk", name));
+    log_.Verbose("The setting '{}' is accepted and has no effect in Tusk", name);
   }
 }
 
 int ServerProcess::Run() {
   bool terminal = config_->Text("logfile").empty() && isatty(STDOUT_FILENO);
   bool banner = terminal || config_->Flag("always-show-logo") || config_->Text("logfile").empty();
-  if (banner) log_.WriteRaw(Banner());
+  if (banner) log_.Raw(Banner());
   WarnAboutSettings();
   log_.Notice("Server initialized");
   log_.Notice("Ready to accept connections");
   NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
-  while (!stop_.load(std::memory_order_acquire)) events_->RunOnce(-1);
+  signal_thread_ = std::thread([this] { WaitForSignals(); });
+  server_->Wait();
   NotifySystemd("STOPPING=1\n");
-  log_.Notice("User requested shutdown...");
-  server_->Stop();
+  ending_.store(true, std::memory_order_release);
+  pthread_kill(signal_thread_.native_handle(), SIGTERM);
+  signal_thread_.join();
   log_.Notice("Tusk is now ready to exit, bye bye...");
   return 0;
-}
-
-void ServerProcess::RequestStop(bool) noexcept {
-  stop_.store(true, std::memory_order_release);
-  events_->Post(std::make_unique<Nothing>());
-}
-
-void ServerProcess::OnSignal(int number) {
-  if (number == SIGHUP) return;
-  if (stop_.load(std::memory_order_acquire)) {
-    log_.Warning("Second signal: exiting now");
-    _exit(1);
-  }
-  log_.Warning(fmt::format("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM"));
-  RequestStop(false);
 }
 
 }  // namespace tusk::main

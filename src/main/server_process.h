@@ -2,16 +2,16 @@
 //
 // Start: configuration, background, log, engine, listeners, readiness. Stop: listeners, loops, threads, engine; a second
 // signal ends at once.
-// Threads: the main thread; RequestStop() any. Owns: log, engine, server, the main loop (listeners and signals).
+// Threads: the main thread, and one that waits for signals. Owns: log, engine, server, the signal thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <string>
+#include <thread>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "base/unique_fd.h"
-#include "io/event_loop.h"
 #include "main/process.h"
 
 namespace tusk::engine {
@@ -32,29 +32,25 @@ class ServerProcess {
   base::Status Start();
   // Serves until a signal or SHUTDOWN; then stops all and returns the exit code.
   int Run();
-  void RequestStop(bool now) noexcept;
 
  private:
-  class SignalReader;
-
   base::Status StartListening();
+  // Signals are blocked in every thread and taken by one that waits for them, so that nothing runs in a handler.
   base::Status BlockSignals();
-  void OnSignal(int number);
+  void WaitForSignals() noexcept;
   std::string Banner() const;
   void WarnAboutSettings();
 
-  base::SystemClock clock_;
   base::Logger log_;
   PidFile pid_file_;
-  std::unique_ptr<io::EventLoop> events_;
-  std::unique_ptr<SignalReader> signals_;
+  std::unique_ptr<engine::Config> unused_config_;  // Until the engine takes it.
+  engine::Config* config_;
   std::unique_ptr<engine::Engine> engine_;
-  engine::Config* config_;  // The engine's.
-  std::unique_ptr<engine::Config> unused_config_;
   std::unique_ptr<server::Server> server_;
   size_t maxclients_ = 0;
-  // Set by any thread, read by the main loop after it was woken; release/acquire orders what led to the wish.
-  std::atomic<bool> stop_{false};
+  // Set before the signal that ends the signal thread; the signal orders it.
+  std::atomic<bool> ending_{false};
+  std::thread signal_thread_;
 };
 
 }  // namespace tusk::main

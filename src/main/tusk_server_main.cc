@@ -25,7 +25,9 @@ int main(int argc, char** argv) {
   if (arguments->action == Arguments::Action::kHelp) return std::fputs(tusk::main::HelpText().c_str(), stdout), 0;
 
   auto config = std::make_unique<tusk::engine::Config>();
-  if (auto status = config->LoadFile(arguments->config_path); !status.ok()) return Fail(status);
+  if (!arguments->config_path.empty()) {
+    if (auto status = config->LoadFile(arguments->config_path); !status.ok()) return Fail(status);
+  }
   if (auto status = config->LoadOptions(arguments->options); !status.ok()) return Fail(status);
   tusk::main::ServerProcess process(std::move(config));
   if (auto status = process.Start(); !status.ok()) return Fail(status);
