@@ -1,5 +1,7 @@
 #include "server/client_registry.h"
 
+#include <algorithm>
+
 #include "command/blocked_command.h"
 #include "command/command_table.h"
 #include "engine/engine.h"
@@ -130,6 +132,12 @@ bool ClientRegistry::Unblock(uint64_t id, bool with_error) {
 
 void ClientRegistry::Pause(int64_t until_ms, bool writes_only) {
   command::PauseState& pause = engine_.pause();
+  // A pause in force is only ever made longer and stricter; CLIENT UNPAUSE ends it.
+  int64_t before_ms = pause.until_ms.load(std::memory_order_relaxed);
+  if (before_ms > engine_.clock().MonotonicMillis()) {
+    until_ms = std::max(until_ms, before_ms);
+    writes_only = writes_only && pause.writes_only.load(std::memory_order_relaxed);
+  }
   pause.writes_only.store(writes_only, std::memory_order_relaxed);
   pause.until_ms.store(until_ms, std::memory_order_relaxed);
 }

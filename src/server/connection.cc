@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "command/blocked_command.h"
 #include "command/command_table.h"
 #include "engine/engine.h"
@@ -26,6 +27,11 @@ constexpr size_t kVectorsPerWrite = 64;
 // Buffers of a connection that has been silent for this long are given back.
 constexpr int64_t kTrimAfterUs = 2'000'000;
 constexpr int64_t kMicros = 1'000'000;
+
+// A browser that was made to talk to us: its body must not be read as commands.
+bool IsHttp(std::string_view word) noexcept {
+  return base::EqualsIgnoreCase(word, "post") || base::EqualsIgnoreCase(word, "host:");
+}
 
 }  // namespace
 
@@ -134,7 +140,18 @@ Connection::Next Connection::RunGroup(size_t count) {
 
 Connection::Next Connection::RunOne(command::Request& request) {
   // Commands without keys may look at the connections, this one included.
-  if (!request.has_key) [[unlikely]] Publish(request.command);
+  if (!request.has_key) [[unlikely]] {
+    Publish(request.command);
+    if (!request.command && IsHttp(request.argv[0])) {
+      context_.log.Warning(
+          "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is "
+          "likely due to an attacker attempting to use Cross Protocol Scripting to compromise your instance. Connection "
+          "from {} aborted.",
+          record_->address);
+      Close("HTTP on this port");
+      return Next::kRest;
+    }
+  }
   if (context_.engine.executor().IsDetachable(session_, request)) [[unlikely]] return RunDetachable(request);
   return After(Execute(loop_.worker(), request));
 }
@@ -185,7 +202,9 @@ Connection::Next Connection::After(Outcome outcome) {
       StartBlocked();
       return Next::kRest;
     case Outcome::kPaused:
+      // Counted among the blocked, as Redis does.
       state_ = State::kPaused;
+      context_.clients.AddBlocked(1);
       loop_.QueuePaused(id());
       return Next::kRest;
   }
@@ -222,6 +241,7 @@ void Connection::OnDetachedDone(Outcome outcome) noexcept {
 
 void Connection::OnWake() noexcept {
   if (closed_ || (state_ != State::kParked && state_ != State::kPaused)) return;
+  if (state_ == State::kPaused) context_.clients.AddBlocked(-1);
   state_ = State::kReady;
   Process();
 }
@@ -429,6 +449,7 @@ void Connection::Close(const char* reason) noexcept {
   context_.engine.hub().Forget(session_);
   fd_.Reset();
   session_.queue.clear();
+  if (state_ == State::kPaused) context_.clients.AddBlocked(-1);
   if (state_ == State::kBlocked && session_.blocked->Cancel()) {
     session_.blocked->Finish();
     EndBlocked();

@@ -23,7 +23,11 @@ constexpr int kPatienceMs = 20'000;
 
 class Client {
  public:
-  explicit Client(const std::string& path) : fd_(std::move(*io::ConnectUnix(path))) {}
+  // A server that is gone is a closed connection.
+  explicit Client(const std::string& path) {
+    auto fd = io::ConnectUnix(path);
+    if (fd) fd_ = *std::move(fd);
+  }
 
   void Send(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -39,6 +43,7 @@ class Client {
   // The next reply as text; "(closed)" or "(silence)" without one.
   std::string Receive(int patience_ms = kPatienceMs) {
     while (true) {
+      if (!fd_.valid()) return "(closed)";
       auto value = parser_.Next();
       if (!value) return "! " + value.error().message();
       if (value->has_value()) return (*value)->ToString();
@@ -126,6 +131,14 @@ TEST_F(ServerTest, ABrokenRequestIsAnsweredAfterThoseBeforeItAndCloses) {
   EXPECT_EQ("(closed)", client.Receive());
 }
 
+TEST_F(ServerTest, ABrowserIsNotServed) {
+  StartServer(1);
+  Client client = NewClient();
+  client.Send("POST / HTTP/1.1\r\nHost: x\r\n\r\nSET k 1\r\n");
+  EXPECT_EQ("(closed)", client.Receive());
+  EXPECT_EQ("(nil)", NewClient().Ask("GET k"));
+}
+
 TEST_F(ServerTest, ABlockedClientIsServedFromAnotherLoop) {
   StartServer(2);
   Client waiting = NewClient();
@@ -194,6 +207,7 @@ TEST_F(ServerTest, APauseHoldsWritesBackUntilItEnds) {
   EXPECT_EQ("\"1\"", client.Ask("GET k"));
   client.Send("SET k 2\r\nGET k\r\n");
   EXPECT_EQ("(silence)", client.Receive(30));
+  EXPECT_EQ(1u, server_->clients().BlockedCount());
   server_->clients().Unpause();
   EXPECT_EQ("OK", client.Receive());
   EXPECT_EQ("\"2\"", client.Receive());
