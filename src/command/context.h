@@ -176,6 +176,8 @@ class Context {
   // The key that turned ready, when this is a second run: the only one that is locked and may be looked at. Otherwise
   // null: look at all keys in order.
   const store::Key* ready_key() const noexcept { return ready_key_; }
+  // This is a second run, with ready_key() or with all keys.
+  bool has_waited() const noexcept { return has_waited_; }
   // Timeout argument as BLPOP and friends read it, milliseconds; replies the error.
   std::optional<int64_t> TimeoutMillis(size_t i);
 
@@ -210,6 +212,7 @@ class Context {
   size_t busy_stripe_ = store::Transaction::kNothingBusy;
   bool visiting_ = false;
   const store::Key* ready_key_ = nullptr;
+  bool has_waited_ = false;
   std::unique_ptr<BlockWish> block_wish_;
 };
 

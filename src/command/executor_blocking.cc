@@ -124,6 +124,7 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
                .command = blocked->command,
                .argv = argv});
   ctx.ready_key_ = blocked->needs_all_keys ? nullptr : ready_key;
+  ctx.has_waited_ = true;
   uint64_t start = base::CycleClock::Now();
   Call(ctx);
   if (ctx.block_wish_) {

@@ -118,6 +118,11 @@ void TakeElementsOfKey(Context& context, const Key& key, Found<List>& list, List
 
 Moved MoveElement(Context& context, ListEnd from, ListEnd to) {
   Key source_key = context.key(1), target_key = context.key(2);
+  if (context.has_waited()) {
+    // Another type in the source's place is no error for a command that waits, it goes on waiting.
+    store::Entry* entry = context.Lookup(source_key, store::Access::kPeek);
+    if (entry && entry->type() != store::Type::kList) return Moved::kSourceEmpty;
+  }
   Found<List> source = context.Write<List>(source_key);
   if (source.wrong_type) return Moved::kWrongType;
   if (!source) return Moved::kSourceEmpty;

@@ -134,6 +134,18 @@ TEST_F(Lists, AKeyOfAnotherTypeWakesNobody) {
   EXPECT_EQ(Delivered(*waiter), R"(["l", ["a", "b"]])");
 }
 
+TEST_F(Lists, AMoveWaitsOnWhileItsSourceHasAnotherType) {
+  auto mover = NewClient();
+  EXPECT_EQ(Run(*mover, "BRPOPLPUSH src dst 0"), "...");
+  Run("SET src text");
+  EXPECT_EQ(Delivered(*mover), "");
+  Run("DEL src");
+  Run("SET dst text");
+  Run("RPUSH src e");
+  EXPECT_EQ(Delivered(*mover), kWrongTypeReply);
+  EXPECT_EQ(Run("LLEN src"), "1");
+}
+
 TEST_F(Lists, AMoveThatWaitsFeedsTheNextWaiter) {
   auto mover = NewClient(), popper = NewClient();
   EXPECT_EQ(Run(*mover, "BLMOVE src dst LEFT RIGHT 0"), "...");
