@@ -1,5 +1,7 @@
 #include "engine/command_groups.h"
 
+#include "engine/connection_commands.h"
+#include "engine/server_commands.h"
 #include "engine/transactions.h"
 #include "families/bitmaps.h"
 #include "families/hashes.h"
@@ -25,6 +27,8 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::KeysRows(),
       families::KeyspaceRows(),
       pubsub::PubsubRows(),
+      ConnectionRows(),
+      ServerRows(),
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/cycles.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "engine/command_groups.h"
 #include "engine/settings_binding.h"
@@ -21,7 +22,8 @@ Engine::Engine(Options options)
                  .settings = &settings_}),
       commands_(CommandGroups()),
       statistics_(commands_.size()),
-      executor_(services_, pause_, nullptr),
+      watch_(services_, *config_),
+      executor_(services_, pause_, &watch_),
       run_id_(base::SecureRandomHex(kRunIdDigits)),
       started_unix_ms_(keyspace_.clock().UnixMillis()) {
   base::CycleClock::TicksPerMicro();
@@ -34,6 +36,21 @@ Engine::Engine(Options options)
   keyspace_.SetEventSink(&hub_);
   BindSettings(*config_, settings_, network_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
+  startup_memory_ = base::UsedMemory();
+}
+
+void Engine::EndSession(command::Session& session) {
+  hub_.Forget(session);
+  watch_.StopMonitor(session);
+}
+
+void Engine::ResetStatistics() {
+  statistics_.Reset();
+  store::KeyspaceCounters& counters = keyspace_.counters();
+  counters.expired_keys.store(0, std::memory_order_relaxed);
+  counters.evicted_keys.store(0, std::memory_order_relaxed);
+  keyspace_.reclaimer().ResetStatistics();
+  memory_peak_.Reset(base::UsedMemory());
 }
 
 base::Status Engine::RenameCommands() {

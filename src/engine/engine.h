@@ -18,7 +18,9 @@
 #include "command/services.h"
 #include "command/statistics.h"
 #include "command/worker.h"
+#include "engine/command_watch.h"
 #include "engine/config.h"
+#include "engine/meters.h"
 #include "engine/network_settings.h"
 #include "pubsub/hub.h"
 #include "store/keyspace.h"
@@ -55,6 +57,7 @@ class Engine {
   command::Services& services() noexcept { return services_; }
   command::Executor& executor() noexcept { return executor_; }
   pubsub::Hub& hub() noexcept { return hub_; }
+  CommandWatch& watch() noexcept { return watch_; }
   command::PauseState& pause() noexcept { return pause_; }
 
   // For a new executing thread.
@@ -66,8 +69,18 @@ class Engine {
   std::string Execute(command::Worker& worker, command::Session& session,
                       std::span<const std::string_view> argv);
 
+  // Ends what others know the session for: subscriptions and MONITOR. In the session's thread, for RESET and
+  // before its host forgets it.
+  void EndSession(command::Session& session);
+
+  // CONFIG RESETSTAT.
+  void ResetStatistics();
+
   const std::string& run_id() const noexcept { return run_id_; }
   int64_t started_unix_ms() const noexcept { return started_unix_ms_; }
+  uint64_t startup_memory() const noexcept { return startup_memory_; }
+  MemoryPeak& memory_peak() noexcept { return memory_peak_; }
+  RateMeter& rates() noexcept { return rates_; }
 
  private:
   std::unique_ptr<Config> config_;
@@ -80,10 +93,14 @@ class Engine {
   command::Statistics statistics_;
   command::PauseState pause_;
   command::Services services_;
+  CommandWatch watch_;
   command::Executor executor_;
   std::atomic<uint64_t> next_session_id_{1};  // Only uniqueness matters: relaxed.
   std::string run_id_;
   int64_t started_unix_ms_;
+  uint64_t startup_memory_ = 0;
+  MemoryPeak memory_peak_;
+  RateMeter rates_;
 };
 
 }  // namespace tusk::engine

@@ -446,7 +446,7 @@ void Connection::Close(const char* reason) noexcept {
   if (watched_) loop_.events().Remove(fd_.get(), *this);
   watched_ = false;
   context_.clients.Remove(id());
-  context_.engine.hub().Forget(session_);
+  context_.engine.EndSession(session_);
   fd_.Reset();
   session_.queue.clear();
   if (state_ == State::kPaused) context_.clients.AddBlocked(-1);

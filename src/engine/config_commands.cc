@@ -1,0 +1,51 @@
+// CONFIG: the settings in force.
+#include "command/help.h"
+#include "engine/engine_of.h"
+#include "engine/server_commands.h"
+
+namespace tusk::engine {
+namespace {
+
+using command::Context;
+
+// enable-protected-configs says yes, no, or only over loopback and unix sockets.
+bool ProtectedAllowed(Context& ctx) {
+  std::string mode = EngineOf(ctx).config().Text("enable-protected-configs");
+  if (mode != "local") return mode == "yes";
+  if (ctx.services().clients == nullptr) return true;
+  auto client = ctx.services().clients->Find(ctx.session().id);
+  return client && (client->address.starts_with("127.") || client->address.starts_with("[::1]") ||
+                    client->address.starts_with("/"));
+}
+
+}  // namespace
+
+void CmdConfigGet(Context& ctx) {
+  auto found = EngineOf(ctx).config().Get(ctx.args().subspan(2));
+  ctx.reply().MapHeader(found.size());
+  for (const auto& [name, value] : found) {
+    ctx.reply().Bulk(name);
+    ctx.reply().Bulk(value);
+  }
+}
+
+void CmdConfigSet(Context& ctx) {
+  base::Status status = EngineOf(ctx).config().Set(ctx.args().subspan(2), ProtectedAllowed(ctx));
+  if (!status.ok()) return ctx.reply().Error(status);
+  ctx.reply().Ok();
+}
+
+void CmdConfigRewrite(Context& ctx) {
+  base::Status status = EngineOf(ctx).config().Rewrite();
+  if (!status.ok()) return ctx.reply().Error(status);
+  ctx.reply().Ok();
+}
+
+void CmdConfigResetstat(Context& ctx) {
+  EngineOf(ctx).ResetStatistics();
+  ctx.reply().Ok();
+}
+
+void CmdConfigHelp(Context& ctx) { command::ReplyHelp(ctx); }
+
+}  // namespace tusk::engine

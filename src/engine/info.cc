@@ -1,0 +1,414 @@
+// INFO: figures about the server, by section. Field names and spelling are those that monitoring tools read.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/cycles.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "engine/engine_of.h"
+#include "engine/server_commands.h"
+
+namespace tusk::engine {
+namespace {
+
+using command::Context;
+
+// One section's lines.
+class Lines {
+ public:
+  template <typename T>
+  void Add(std::string_view name, const T& value) {
+    fmt::format_to(std::back_inserter(text_), "{}:{}\r\n", name, value);
+  }
+  void AddFixed(std::string_view name, double value, int digits, std::string_view unit = "") {
+    fmt::format_to(std::back_inserter(text_), "{}:{:.{}f}{}\r\n", name, value, digits, unit);
+  }
+  // With a second line "<name>_human".
+  void AddMemory(std::string_view name, uint64_t bytes) {
+    Add(name, bytes);
+    Add(std::string(name) + "_human", Human(bytes));
+  }
+  static std::string Human(uint64_t bytes) {
+    constexpr std::string_view kUnits = "KMGTP";
+    if (bytes < 1024) return fmt::format("{}B", bytes);
+    auto value = static_cast<double>(bytes) / 1024;
+    size_t unit = 0;
+    while (value >= 1024 && unit + 1 < kUnits.size()) {
+      value /= 1024;
+      ++unit;
+    }
+    return fmt::format("{:.2f}{}", value, kUnits[unit]);
+  }
+  std::string& text() noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+template <typename Field>
+uint64_t SumOf(Engine& engine, Field field) {
+  return engine.statistics().Sum(
+      [&](const command::WorkerStatistics& worker) { return (worker.*field).get(); });
+}
+
+uint64_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr) return 0;
+  unsigned long long pages = 0;
+  unsigned long long resident = 0;
+  int read = std::fscanf(file, "%llu %llu", &pages, &resident);
+  std::fclose(file);
+  return read == 2 ? resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+std::string ExecutablePath() {
+  char path[4096];
+  ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : std::string();
+}
+
+void Server(Engine& engine, Lines& out) {
+  utsname system{};
+  ::uname(&system);
+  int64_t now_micros = engine.clock().UnixMicros();
+  int64_t uptime = (now_micros / 1000 - engine.started_unix_ms()) / 1000;
+  out.Add("redis_version", kRedisVersion);
+  out.Add("redis_git_sha1", "00000000");
+  out.Add("redis_git_dirty", 0);
+  out.Add("redis_build_id", "0");
+  out.Add("redis_mode", "standalone");
+  out.Add("server_name", "tusk");
+  out.Add("tusk_version", kVersion);
+  out.Add("os", fmt::format("{} {} {}", system.sysname, system.release, system.machine));
+  out.Add("arch_bits", sizeof(void*) * 8);
+  out.Add("monotonic_clock", "POSIX clock_gettime");
+  out.Add("multiplexing_api", "epoll");
+  out.Add("atomicvar_api", "c11-builtin");
+  out.Add("gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
+  out.Add("process_id", ::getpid());
+  out.Add("process_supervised", engine.config().Text("supervised"));
+  out.Add("run_id", engine.run_id());
+  out.Add("tcp_port", engine.config().Number("port"));
+  out.Add("server_time_usec", now_micros);
+  out.Add("uptime_in_seconds", uptime);
+  out.Add("uptime_in_days", uptime / 86400);
+  out.Add("hz", engine.config().Number("hz"));
+  out.Add("configured_hz", engine.config().Number("hz"));
+  out.Add("lru_clock", (now_micros / 1'000'000) & 0xffffff);
+  out.Add("executable", ExecutablePath());
+  out.Add("config_file", engine.config().file());
+  out.Add("io_threads_active", 1);
+}
+
+void Clients(Engine& engine, Lines& out) {
+  command::Clients* clients = engine.services().clients;
+  out.Add("connected_clients", clients ? clients->ConnectedCount() : 0);
+  out.Add("cluster_connections", 0);
+  out.Add("maxclients", engine.network().maxclients.get());
+  out.Add("client_recent_max_input_buffer", 0);
+  out.Add("client_recent_max_output_buffer", 0);
+  out.Add("blocked_clients", clients ? clients->BlockedCount() : 0);
+  out.Add("tracking_clients", 0);
+  out.Add("clients_in_timeout_table", 0);
+  out.Add("total_blocking_keys", 0);
+  out.Add("total_blocking_keys_on_nokey", 0);
+}
+
+void Memory(Engine& engine, Lines& out) {
+  uint64_t used = base::UsedMemory();
+  uint64_t resident = ResidentBytes();
+  uint64_t peak = engine.memory_peak().Update(used);
+  uint64_t startup = engine.startup_memory();
+  uint64_t dataset = used > startup ? used - startup : 0;
+  uint64_t system =
+      static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  auto percent = [](uint64_t part, uint64_t whole) {
+    return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  };
+  out.AddMemory("used_memory", used);
+  out.AddMemory("used_memory_rss", resident);
+  out.AddMemory("used_memory_peak", peak);
+  out.AddFixed("used_memory_peak_perc", percent(used, peak), 2, "%");
+  out.Add("used_memory_overhead", startup);
+  out.Add("used_memory_startup", startup);
+  out.Add("used_memory_dataset", dataset);
+  out.AddFixed("used_memory_dataset_perc", percent(dataset, used), 2, "%");
+  out.Add("allocator_allocated", used);
+  out.Add("allocator_active", resident);
+  out.Add("allocator_resident", resident);
+  out.AddMemory("total_system_memory", system);
+  out.AddMemory("used_memory_lua", 0);
+  out.Add("used_memory_scripts", 0);
+  out.Add("number_of_cached_scripts", 0);
+  out.Add("number_of_functions", 0);
+  out.Add("number_of_libraries", 0);
+  out.AddMemory("maxmemory", engine.settings().maxmemory);
+  out.Add("maxmemory_policy", engine.config().Text("maxmemory-policy"));
+  double ratio = used == 0 ? 0.0 : static_cast<double>(resident) / static_cast<double>(used);
+  out.AddFixed("allocator_frag_ratio", ratio, 2);
+  out.AddFixed("mem_fragmentation_ratio", ratio, 2);
+  out.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
+  out.Add("mem_not_counted_for_evict", 0);
+  out.Add("mem_replication_backlog", 0);
+  out.Add("mem_total_replication_buffers", 0);
+  out.Add("mem_clients_slaves", 0);
+  out.Add("mem_clients_normal", 0);
+  out.Add("mem_cluster_links", 0);
+  out.Add("mem_aof_buffer", 0);
+  out.Add("mem_allocator", base::AllocatorName());
+  out.Add("active_defrag_running", 0);
+  out.Add("lazyfree_pending_objects", engine.keyspace().reclaimer().pending_objects());
+  out.Add("lazyfreed_objects", engine.keyspace().reclaimer().reclaimed_objects());
+}
+
+// Nothing is written to disk yet; clients read these fields all the same.
+void Persistence(Engine& engine, Lines& out) {
+  out.Add("loading", 0);
+  out.Add("async_loading", 0);
+  out.Add("current_cow_peak", 0);
+  out.Add("current_cow_size", 0);
+  out.Add("current_cow_size_age", 0);
+  out.Add("current_fork_perc", "0.00");
+  out.Add("current_save_keys_processed", 0);
+  out.Add("current_save_keys_total", 0);
+  out.Add("rdb_changes_since_last_save", engine.keyspace().counters().dirty.load(std::memory_order_relaxed));
+  out.Add("rdb_bgsave_in_progress", 0);
+  out.Add("rdb_last_save_time", engine.started_unix_ms() / 1000);
+  out.Add("rdb_last_bgsave_status", "ok");
+  out.Add("rdb_last_bgsave_time_sec", -1);
+  out.Add("rdb_current_bgsave_time_sec", -1);
+  out.Add("rdb_saves", 0);
+  out.Add("rdb_last_cow_size", 0);
+  out.Add("rdb_last_load_keys_expired", 0);
+  out.Add("rdb_last_load_keys_loaded", 0);
+  out.Add("aof_enabled", 0);
+  out.Add("aof_rewrite_in_progress", 0);
+  out.Add("aof_rewrite_scheduled", 0);
+  out.Add("aof_last_rewrite_time_sec", -1);
+  out.Add("aof_current_rewrite_time_sec", -1);
+  out.Add("aof_last_bgrewrite_status", "ok");
+  out.Add("aof_rewrites", 0);
+  out.Add("aof_rewrites_consecutive_failures", 0);
+  out.Add("aof_last_write_status", "ok");
+  out.Add("aof_last_cow_size", 0);
+  out.Add("module_fork_in_progress", 0);
+  out.Add("module_fork_last_cow_size", 0);
+}
+
+void Stats(Engine& engine, Lines& out) {
+  using command::WorkerStatistics;
+  command::Statistics& statistics = engine.statistics();
+  store::KeyspaceCounters& counters = engine.keyspace().counters();
+  uint64_t commands = SumOf(engine, &WorkerStatistics::commands_processed);
+  uint64_t input = SumOf(engine, &WorkerStatistics::net_input_bytes);
+  uint64_t output = SumOf(engine, &WorkerStatistics::net_output_bytes);
+  RateMeter::Rates rates = engine.rates().Look({commands, input, output}, engine.clock().MonotonicMicros());
+  out.Add("total_connections_received", statistics.connections_received.load(std::memory_order_relaxed));
+  out.Add("total_commands_processed", commands);
+  out.Add("instantaneous_ops_per_sec", rates.commands_per_second);
+  out.Add("total_net_input_bytes", input);
+  out.Add("total_net_output_bytes", output);
+  out.Add("total_net_repl_input_bytes", 0);
+  out.Add("total_net_repl_output_bytes", 0);
+  out.AddFixed("instantaneous_input_kbps", rates.input_kilobytes_per_second, 2);
+  out.AddFixed("instantaneous_output_kbps", rates.output_kilobytes_per_second, 2);
+  out.Add("instantaneous_input_repl_kbps", "0.00");
+  out.Add("instantaneous_output_repl_kbps", "0.00");
+  out.Add("rejected_connections", statistics.rejected_connections.load(std::memory_order_relaxed));
+  out.Add("sync_full", 0);
+  out.Add("sync_partial_ok", 0);
+  out.Add("sync_partial_err", 0);
+  out.Add("expired_keys", counters.expired_keys.load(std::memory_order_relaxed));
+  out.Add("expired_stale_perc", "0.00");
+  out.Add("expired_time_cap_reached_count", 0);
+  out.Add("expire_cycle_cpu_milliseconds", 0);
+  out.Add("evicted_keys", counters.evicted_keys.load(std::memory_order_relaxed));
+  out.Add("evicted_clients", 0);
+  out.Add("total_eviction_exceeded_time", 0);
+  out.Add("current_eviction_exceeded_time", 0);
+  out.Add("keyspace_hits", SumOf(engine, &WorkerStatistics::hits));
+  out.Add("keyspace_misses", SumOf(engine, &WorkerStatistics::misses));
+  out.Add("pubsub_channels", engine.hub().NameCount(pubsub::Kind::kChannel));
+  out.Add("pubsub_patterns", engine.hub().NameCount(pubsub::Kind::kPattern));
+  out.Add("pubsubshard_channels", engine.hub().NameCount(pubsub::Kind::kShardChannel));
+  out.Add("latest_fork_usec", 0);
+  out.Add("total_forks", 0);
+  out.Add("migrate_cached_sockets", 0);
+  out.Add("slave_expires_tracked_keys", 0);
+  out.Add("active_defrag_hits", 0);
+  out.Add("active_defrag_misses", 0);
+  out.Add("active_defrag_key_hits", 0);
+  out.Add("active_defrag_key_misses", 0);
+  out.Add("total_active_defrag_time", 0);
+  out.Add("current_active_defrag_time", 0);
+  out.Add("tracking_total_keys", 0);
+  out.Add("tracking_total_items", 0);
+  out.Add("tracking_total_prefixes", 0);
+  out.Add("unexpected_error_replies", statistics.unexpected_error_replies.load(std::memory_order_relaxed));
+  out.Add("total_error_replies", statistics.total_errors());
+  out.Add("dump_payload_sanitizations", 0);
+  out.Add("total_reads_processed", SumOf(engine, &WorkerStatistics::reads_processed));
+  out.Add("total_writes_processed", SumOf(engine, &WorkerStatistics::writes_processed));
+  out.Add("io_threaded_reads_processed", 0);
+  out.Add("io_threaded_writes_processed", 0);
+  out.Add("reply_buffer_shrinks", 0);
+  out.Add("reply_buffer_expands", 0);
+  out.Add("commands_parked", SumOf(engine, &WorkerStatistics::parked));
+  out.Add("commands_detached", SumOf(engine, &WorkerStatistics::detached));
+}
+
+void Replication(Engine& engine, Lines& out) {
+  out.Add("role", "master");
+  out.Add("connected_slaves", 0);
+  out.Add("master_failover_state", "no-failover");
+  out.Add("master_replid", engine.run_id());
+  out.Add("master_replid2", std::string(40, '0'));
+  out.Add("master_repl_offset", 0);
+  out.Add("second_repl_offset", -1);
+  out.Add("repl_backlog_active", 0);
+  out.Add("repl_backlog_size", engine.config().Number("repl-backlog-size"));
+  out.Add("repl_backlog_first_byte_offset", 0);
+  out.Add("repl_backlog_histlen", 0);
+}
+
+void Cpu(Engine&, Lines& out) {
+  auto add = [&](std::string_view suffix, int who) {
+    rusage usage{};
+    ::getrusage(who, &usage);
+    auto seconds = [](const timeval& time) {
+      return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    out.AddFixed("used_cpu_sys" + std::string(suffix), seconds(usage.ru_stime), 6);
+    out.AddFixed("used_cpu_user" + std::string(suffix), seconds(usage.ru_utime), 6);
+  };
+  add("", RUSAGE_SELF);
+  add("_children", RUSAGE_CHILDREN);
+}
+
+void Modules(Engine&, Lines&) {}
+
+void CommandStats(Engine& engine, Lines& out) {
+  double micros_per_tick = base::CycleClock::MicrosPerTick();
+  for (const command::Command& command : engine.commands().all()) {
+    auto sum = [&](auto field) {
+      return engine.statistics().Sum(
+          [&](const command::WorkerStatistics& worker) { return (worker.command[command.id].*field).get(); });
+    };
+    uint64_t calls = sum(&command::CommandCounts::calls);
+    uint64_t rejected = sum(&command::CommandCounts::rejected);
+    if (calls == 0 && rejected == 0) continue;
+    auto micros =
+        static_cast<uint64_t>(static_cast<double>(sum(&command::CommandCounts::ticks)) * micros_per_tick);
+    double each = calls == 0 ? 0.0 : static_cast<double>(micros) / static_cast<double>(calls);
+    out.Add("cmdstat_" + command.full_name,
+            fmt::format("calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}", calls,
+                        micros, each, rejected, sum(&command::CommandCounts::failed)));
+  }
+}
+
+void ErrorStats(Engine& engine, Lines& out) {
+  for (const auto& [code, count] : engine.statistics().Errors()) {
+    out.Add("errorstat_" + code, fmt::format("count={}", count));
+  }
+}
+
+// Upper bound of the bucket in which the percentile falls.
+uint64_t PercentileMicros(const std::vector<uint64_t>& buckets, uint64_t total, double percentile) {
+  auto wanted = static_cast<uint64_t>(static_cast<double>(total) * percentile / 100.0 + 0.999999);
+  uint64_t seen = 0;
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    seen += buckets[i];
+    if (seen >= std::max<uint64_t>(wanted, 1)) return uint64_t{1} << i;
+  }
+  return uint64_t{1} << (buckets.size() - 1);
+}
+
+void LatencyStats(Engine& engine, Lines& out) {
+  if (!engine.config().Flag("latency-tracking")) return;
+  std::vector<double> percentiles =
+      ReadPercentiles(engine.config().Text("latency-tracking-info-percentiles"));
+  for (const command::Command& command : engine.commands().all()) {
+    std::vector<uint64_t> buckets(command::kLatencyBuckets);
+    uint64_t total = 0;
+    for (size_t i = 0; i < buckets.size(); ++i) {
+      buckets[i] = engine.statistics().Sum([&](const command::WorkerStatistics& worker) {
+        return worker.command[command.id].latency[i].get();
+      });
+      total += buckets[i];
+    }
+    if (total == 0) continue;
+    std::string shown;
+    for (double percentile : percentiles) {
+      shown += fmt::format("{}p{:g}={:.3f}", shown.empty() ? "" : ",", percentile,
+                           static_cast<double>(PercentileMicros(buckets, total, percentile)));
+    }
+    out.Add("latency_percentiles_usec_" + command.full_name, shown);
+  }
+}
+
+void Cluster(Engine&, Lines& out) { out.Add("cluster_enabled", 0); }
+
+void Keyspace(Engine& engine, Lines& out) {
+  store::Keyspace& keyspace = engine.keyspace();
+  for (size_t i = 0; i < keyspace.databases(); ++i) {
+    auto db = static_cast<store::DbIndex>(i);
+    uint64_t keys = keyspace.Size(db);
+    if (keys == 0) continue;
+    out.Add(fmt::format("db{}", i), fmt::format("keys={},expires={},avg_ttl={}", keys,
+                                                keyspace.VolatileSize(db), keyspace.AverageTtl(db)));
+  }
+}
+
+struct Section {
+  std::string_view name;  // As the request names it.
+  std::string_view title;
+  void (*write)(Engine& engine, Lines& out);
+  bool by_default;
+};
+constexpr Section kSections[] = {
+    {"server", "Server", Server, true},
+    {"clients", "Clients", Clients, true},
+    {"memory", "Memory", Memory, true},
+    {"persistence", "Persistence", Persistence, true},
+    {"stats", "Stats", Stats, true},
+    {"replication", "Replication", Replication, true},
+    {"cpu", "CPU", Cpu, true},
+    {"modules", "Modules", Modules, true},
+    {"commandstats", "Commandstats", CommandStats, false},
+    {"errorstats", "Errorstats", ErrorStats, true},
+    {"latencystats", "Latencystats", LatencyStats, false},
+    {"cluster", "Cluster", Cluster, true},
+    {"keyspace", "Keyspace", Keyspace, true},
+};
+
+bool IsWanted(const Section& section, std::span<const std::string_view> names) {
+  if (names.empty()) return section.by_default;
+  return std::ranges::any_of(names, [&](std::string_view name) {
+    if (base::EqualsIgnoreCase(name, "all") || base::EqualsIgnoreCase(name, "everything")) return true;
+    if (base::EqualsIgnoreCase(name, "default")) return section.by_default;
+    return base::EqualsIgnoreCase(name, section.name);
+  });
+}
+
+}  // namespace
+
+void CmdInfo(Context& ctx) {
+  std::string text;
+  for (const Section& section : kSections) {
+    if (!IsWanted(section, ctx.args().subspan(1))) continue;
+    Lines lines;
+    section.write(EngineOf(ctx), lines);
+    if (!text.empty()) text += "\r\n";
+    text += "# " + std::string(section.title) + "\r\n" + lines.text();
+  }
+  ctx.reply().Verbatim("txt", text);
+}
+
+}  // namespace tusk::engine

@@ -1,0 +1,144 @@
+// The server's small commands: SLOWLOG, MONITOR, ROLE, TIME, SHUTDOWN, LOLWUT, and MEMORY apart from USAGE.
+#include "engine/server_commands.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/memory.h"
+#include "base/numbers.h"
+#include "command/help.h"
+#include "engine/engine_of.h"
+
+namespace tusk::engine {
+namespace {
+
+using command::Context;
+
+constexpr size_t kSlowEntriesDefault = 10;
+
+}  // namespace
+
+void CmdSlowlogGet(Context& ctx) {
+  size_t count = kSlowEntriesDefault;
+  if (ctx.argc() == 3) {
+    constexpr std::string_view kBadCount = "ERR count should be greater than or equal to -1";
+    auto wanted = ctx.IntegerInRange(2, -1, std::numeric_limits<int64_t>::max(), kBadCount);
+    if (!wanted) return;
+    count = *wanted < 0 ? std::numeric_limits<int64_t>::max() : static_cast<size_t>(*wanted);
+  } else if (ctx.argc() > 3) {
+    return ctx.reply().Error("ERR wrong number of arguments for 'slowlog|get' command");
+  }
+  std::vector<SlowCommand> entries = EngineOf(ctx).watch().SlowCommands(count);
+  ctx.reply().ArrayHeader(entries.size());
+  for (const SlowCommand& entry : entries) {
+    ctx.reply().ArrayHeader(6);
+    ctx.reply().Integer(static_cast<int64_t>(entry.id));
+    ctx.reply().Integer(entry.unix_seconds);
+    ctx.reply().Integer(static_cast<int64_t>(entry.micros));
+    ctx.reply().ArrayHeader(entry.argv.size());
+    for (const std::string& argument : entry.argv) ctx.reply().Bulk(argument);
+    ctx.reply().Bulk(entry.address);
+    ctx.reply().Bulk(entry.client_name);
+  }
+}
+
+void CmdSlowlogLen(Context& ctx) {
+  ctx.reply().Integer(static_cast<int64_t>(EngineOf(ctx).watch().SlowCount()));
+}
+
+void CmdSlowlogReset(Context& ctx) {
+  EngineOf(ctx).watch().ForgetSlow();
+  ctx.reply().Ok();
+}
+
+void CmdSlowlogHelp(Context& ctx) { command::ReplyHelp(ctx); }
+
+void CmdMonitor(Context& ctx) {
+  if (ctx.session().host == nullptr || ctx.in_script()) {
+    return ctx.reply().Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
+  EngineOf(ctx).watch().StartMonitor(ctx.session());
+  ctx.reply().Ok();
+}
+
+void CmdRole(Context& ctx) {
+  ctx.reply().ArrayHeader(3);
+  ctx.reply().Bulk("master");
+  ctx.reply().Integer(0);
+  ctx.reply().EmptyArray();
+}
+
+void CmdTime(Context& ctx) {
+  int64_t micros = ctx.keyspace().clock().UnixMicros();
+  ctx.reply().ArrayHeader(2);
+  ctx.reply().BulkInteger(micros / 1'000'000);
+  ctx.reply().BulkInteger(micros % 1'000'000);
+}
+
+void CmdShutdown(Context& ctx) {
+  bool save = false;
+  bool no_save = false;
+  bool now = false;
+  bool force = false;
+  bool abort = false;
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    save = save || ctx.ArgIs(i, "save");
+    no_save = no_save || ctx.ArgIs(i, "nosave");
+    now = now || ctx.ArgIs(i, "now");
+    force = force || ctx.ArgIs(i, "force");
+    abort = abort || ctx.ArgIs(i, "abort");
+    bool known = ctx.ArgIs(i, "save") || ctx.ArgIs(i, "nosave") || ctx.ArgIs(i, "now") ||
+                 ctx.ArgIs(i, "force") || ctx.ArgIs(i, "abort");
+    if (!known) return ctx.reply().Error(command::kSyntaxError);
+  }
+  if ((save && no_save) || (abort && ctx.argc() > 2)) return ctx.reply().Error(command::kSyntaxError);
+  if (abort) return ctx.reply().Error("ERR No shutdown in progress.");
+  if (ctx.services().clients == nullptr) return ctx.reply().Error("ERR This instance is not a server");
+  base::Status status = ctx.services().clients->RequestShutdown(now || force);
+  if (!status.ok()) return ctx.reply().Error(status);
+  // The end of the connection is the answer.
+  ctx.session().close = command::CloseWish::kAfterReply;
+}
+
+void CmdLolwut(Context& ctx) {
+  ctx.reply().Verbatim("txt", std::string("      /\\\n     /  \\   Tusk ver. ") + std::string(kVersion) +
+                                  ", Redis ver. " + std::string(kRedisVersion) +
+                                  "\n    /    )\n   /   .'\n  (__.'\n");
+}
+
+void CmdMemoryHelp(Context& ctx) { command::ReplyHelp(ctx); }
+
+// The allocator gives memory back by itself; there is nothing to hurry.
+void CmdMemoryPurge(Context& ctx) { ctx.reply().Ok(); }
+
+void CmdMemoryStats(Context& ctx) {
+  Engine& engine = EngineOf(ctx);
+  auto used = static_cast<int64_t>(base::UsedMemory());
+  auto startup = static_cast<int64_t>(engine.startup_memory());
+  auto peak = static_cast<int64_t>(engine.memory_peak().Update(static_cast<uint64_t>(used)));
+  int64_t keys = 0;
+  for (size_t db = 0; db < ctx.keyspace().databases(); ++db) {
+    keys += static_cast<int64_t>(ctx.keyspace().Size(static_cast<store::DbIndex>(db)));
+  }
+  int64_t dataset = std::max<int64_t>(used - startup, 0);
+  resp::Reply& reply = ctx.reply();
+  auto number = [&](std::string_view name, int64_t value) {
+    reply.Bulk(name);
+    reply.Integer(value);
+  };
+  auto percentage = [&](std::string_view name, int64_t part, int64_t whole) {
+    reply.Bulk(name);
+    reply.Double(whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0);
+  };
+  reply.MapHeader(8);
+  number("peak.allocated", peak);
+  number("total.allocated", used);
+  number("startup.allocated", startup);
+  number("keys.count", keys);
+  number("keys.bytes-per-key", keys > 0 ? dataset / keys : 0);
+  number("dataset.bytes", dataset);
+  percentage("dataset.percentage", dataset, used);
+  percentage("peak.percentage", used, peak);
+}
+
+}  // namespace tusk::engine
