@@ -2,6 +2,7 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -92,8 +93,16 @@ size_t AllocatedSize(const void* block) noexcept { return block ? RawSize(block)
 
 uint64_t UsedMemory() noexcept {
   int64_t sum = 0;
-  for (const Counter& counter : counters) sum += counter.bytes.load(std::memory_order_relaxed);
+  // Only slots in use: maxmemory asks before every command.
+  size_t used = std::min(next_slot.load(std::memory_order_relaxed), kCounterSlots);
+  for (size_t i = 0; i < used; ++i) sum += counters[i].bytes.load(std::memory_order_relaxed);
   return sum > 0 ? static_cast<uint64_t>(sum) : 0;
+}
+
+void PreferHugePages() noexcept {
+#if defined(TUSK_MIMALLOC)
+  mi_option_set_enabled_default(mi_option_large_os_pages, true);
+#endif
 }
 
 const char* AllocatorName() noexcept {

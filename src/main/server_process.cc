@@ -82,6 +82,7 @@ base::Status ServerProcess::Start() {
   if (background && pid_path.empty()) pid_path = "/var/run/tusk.pid";
   if (base::Status status = pid_file_.Write(pid_path); !status.ok()) log_.Warning("{}", status.message());
 
+  base::PreferHugePages();
   maxclients_ = RaiseOpenFileLimit(static_cast<size_t>(config_->Number("maxclients")));
   engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{.config = std::move(unused_config_)});
   RETURN_IF_ERROR(engine_->RenameCommands());

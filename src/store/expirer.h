@@ -20,7 +20,8 @@ class Expirer {
   int64_t Run(Transaction& transaction, int64_t now_ms);
 
   static constexpr int kKeysPerRunMax = 1000;
-  static constexpr int64_t kIdleMillisMax = 100;
+  // Bounds how late an event of a deadline is that was set after the last look.
+  static constexpr int64_t kIdleMillisMax = 10;
 
  private:
   int DrainStripe(Transaction& transaction, size_t index, int budget);
