@@ -100,7 +100,23 @@ base::Status ServerProcess::StartListening() {
       .threads = static_cast<size_t>(config_->Number("io-threads")),
   };
   server_ = std::make_unique<server::Server>(*engine_, log_, std::move(options));
+  // CONFIG SET runs on a worker's thread, while the main thread is in Wait() and can listen anew.
+  config_->OnChange("port", [this](const engine::SettingValue& port) {
+    bool done = ListenAgain(config_->Text("bind"), port.number);
+    return done ? base::Status::Ok() : base::Status::Invalid("Unable to listen on this port. Check server logs.");
+  });
+  config_->OnChange("bind", [this](const engine::SettingValue& bind) {
+    bool done = ListenAgain(bind.text, config_->Number("port"));
+    return done ? base::Status::Ok() : base::Status::Invalid("Failed to bind to specified addresses.");
+  });
   return server_->Start();
+}
+
+bool ServerProcess::ListenAgain(const std::string& bind, int64_t port) {
+  auto addresses = base::SplitQuotedLine(bind);
+  base::Status status = server_->Rebind(addresses.value_or(std::vector<std::string>{}), static_cast<uint16_t>(port));
+  if (!status.ok()) log_.Warning("{}", status.message());
+  return status.ok();
 }
 
 std::string ServerProcess::Banner() const {

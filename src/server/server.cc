@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
+#include <memory>
 
 #include "base/log.h"
 #include "engine/engine.h"
@@ -21,6 +23,7 @@ using base::Result;
 using base::Status;
 
 constexpr size_t kDefaultThreadsMax = 8;
+constexpr std::chrono::milliseconds kStopLookEvery{50};
 
 }  // namespace
 
@@ -100,9 +103,16 @@ void Server::RequestStop() noexcept {
 }
 
 Status Server::Rebind(std::vector<std::string> addresses, uint16_t port) {
-  std::promise<Status> done;
-  events_->Post(base::MakeTask([&] { done.set_value(ListenAgain(addresses, port)); }));
-  return done.get_future().get();
+  auto done = std::make_shared<std::promise<Status>>();
+  std::future<Status> result = done->get_future();
+  events_->Post(base::MakeTask([this, done, addresses = std::move(addresses), port] {
+    done->set_value(ListenAgain(addresses, port));
+  }));
+  // A server that is being stopped runs no more tasks, and waits for the caller's thread.
+  while (result.wait_for(kStopLookEvery) != std::future_status::ready) {
+    if (stopping_.load(std::memory_order_acquire)) return Status::Unavailable("the server is stopping");
+  }
+  return result.get();
 }
 
 Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t port) {
@@ -121,6 +131,7 @@ Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t p
 }
 
 void Server::Stop() {
+  stopping_.store(true, std::memory_order_release);
   tcp_.clear();
   if (!unix_.empty()) {
     unix_.clear();

@@ -6,6 +6,7 @@
 // Stop order: listeners, loops, threads, connections.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -71,6 +72,7 @@ class Server {
   Options options_;
   std::unique_ptr<io::EventLoop> events_;  // Accepts.
   bool stop_wanted_ = false;               // The accepting thread's.
+  std::atomic<bool> stopping_{false};      // Set before Stop() waits for threads; read by one that waits in Rebind.
   std::vector<std::unique_ptr<ConnectionLoop>> loops_;
   Listeners tcp_;
   Listeners unix_;
