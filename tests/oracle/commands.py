@@ -130,5 +130,7 @@ GROUPS = {'strings': STRINGS, 'lists': LISTS, 'hashes': HASHES, 'sets': SETS, 'z
 ALL = STRINGS + LISTS + HASHES + SETS + SORTED_SETS + GENERIC + CONNECTION + SERVER
 
 FIXED = {'CONFIG', 'CLIENT', 'COMMAND', 'HELLO', 'DEBUG', 'WAIT', 'BLPOP', 'BRPOP', 'BLMOVE', 'BRPOPLPUSH', 'BLMPOP', 'BZPOPMIN', 'BZPOPMAX', 'BZMPOP'}
+# 7.2 knows ZRANK key member WITHSCORE, so one more argument is another error there.
+FIXED |= {'ZRANK', 'ZREVRANK'}
 # Commands that set deadlines are mutated by leaving arguments out only: any other way could make a deadline that passes during the run.
 DEADLINES = {'SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'}
