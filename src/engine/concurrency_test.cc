@@ -28,7 +28,9 @@ class Caller {
  public:
   Caller(Engine& engine, uint64_t number) : engine_(engine), worker_(engine.NewWorker()), random_(number) {
     session_.id = engine.NextSessionId();
-    if (number % 2) session_.host = &host_;
+    // Outlives the engine: a command that was tried again with success may still be on a parking list.
+    static ImpatientHost host;
+    if (number % 2) session_.host = &host;
   }
 
   std::string Run(const std::string& line) {
@@ -42,7 +44,6 @@ class Caller {
 
  private:
   Engine& engine_;
-  ImpatientHost host_;
   std::unique_ptr<command::Worker> worker_;
   command::Session session_;
   base::Random random_;
