@@ -12,7 +12,8 @@
 namespace tusk::command {
 namespace {
 
-constexpr std::string_view kOutOfMemory = "OOM command not allowed when used memory > 'maxmemory'.";
+constexpr std::string_view kBusyScript =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
 void Normalise(std::vector<uint16_t>& stripes) {
   std::sort(stripes.begin(), stripes.end());
@@ -59,27 +60,8 @@ void Executor::Reject(Worker& worker, Session& session, const Command* command, 
                       std::string_view error) {
   if (session.in_multi) session.multi_failed = true;
   if (command) worker.statistics().command[command->id].rejected.Add(1);
-  if (command && command->locks == Locks::kExec) {
-    // Who sent a wrong EXEC must not be left inside the transaction.
-    std::string_view why = error.starts_with("ERR ") ? error.substr(4) : error;
-    DropTransaction(worker, session);
-    services_.statistics->CountError("EXECABORT");
-    return reply.Error("EXECABORT Transaction discarded because of: " + std::string(why));
-  }
   services_.statistics->CountError(error.substr(0, error.find(' ')));
   reply.Error(error);
-}
-
-void Executor::DropTransaction(Worker& worker, Session& session) {
-  session.in_multi = false;
-  session.multi_failed = false;
-  session.queue.clear();
-  session.queue_bytes = 0;
-  if (!session.watch) return;
-  // A busy stripe keeps the state until the next sweep of that key's watchers.
-  ForgetWatches(worker, session);
-  session.watched.clear();
-  session.watch.reset();
 }
 
 bool Executor::Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
@@ -103,7 +85,7 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   }
   const store::Settings& settings = services_.keyspace->settings();
   if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && command->has(kDenyOom)) {
-    return reject(kOutOfMemory);
+    return reject(kOutOfMemoryError);
   }
   return true;
 }
@@ -133,7 +115,9 @@ void Executor::Plan(const Session& session, const Command& command, std::span<co
     return;
   }
   if (command.locks == Locks::kAll) plan.all = plan.lane = true;
-  if (Roams(command, argv)) plan.lane = true;
+  if (Roams(command, argv)) {
+    plan.lane = plan.lane || !services_.lane_policy || services_.lane_policy->NeedsLane(command, argv);
+  }
   if (command.locks == Locks::kNone || command.locks == Locks::kVisit || command.key_shape == Command::KeyShape::kNone) return;
   if (!FindKeys(command, argv, *plan.refs)) return;
   for (const KeyRef& ref : *plan.refs) {
@@ -142,6 +126,7 @@ void Executor::Plan(const Session& session, const Command& command, std::span<co
 }
 
 bool Executor::Park(Worker& worker, Session& session, size_t slot) {
+  if (services_.keyspace->parking().HeldBySlow(slot)) return worker.met_slow_script = true;
   worker.statistics().parked.Add(1);
   store::StripeLock& lock =
       slot == store::ParkingLot::kLaneSlot ? services_.keyspace->lane() : services_.keyspace->stripe(slot).lock;
@@ -149,7 +134,15 @@ bool Executor::Park(Worker& worker, Session& session, size_t slot) {
   return services_.keyspace->parking().Park(slot, lock, *session.host, session.id);
 }
 
-// True: everything is held. False: the command is parked.
+// After Park(): the command rests, or it met a script that has been running for too long to wait for.
+Outcome Executor::ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
+  if (!std::exchange(worker.met_slow_script, false)) return ++session.parks, Outcome::kParked;
+  session.parks = 0;
+  Reject(worker, session, request.command, reply, kBusyScript);
+  return Outcome::kDone;
+}
+
+// True: everything is held. False: see ParkedOrBusy().
 bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
   store::Transaction& txn = worker.transaction();
   const Command& command = *request.command;
@@ -159,7 +152,7 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
     size_t stripe = request.first_key.stripe();
     if (!session.host) return txn.LockOneBlocking(stripe), true;
     while (!txn.TryLockOne(stripe)) {
-      if (Park(worker, session, stripe)) return ++session.parks, false;
+      if (Park(worker, session, stripe)) return false;
     }
     return true;
   }
@@ -174,7 +167,7 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
       txn.EnterLaneBlocking();
     } else {
       while (!txn.TryEnterLane()) {
-        if (Park(worker, session, store::ParkingLot::kLaneSlot)) return ++session.parks, false;
+        if (Park(worker, session, store::ParkingLot::kLaneSlot)) return false;
       }
     }
     if (plan.all) {
@@ -191,7 +184,7 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
   for (;;) {
     size_t busy = txn.TryLock(worker.stripes);
     if (busy == store::Transaction::kNothingBusy) return true;
-    if (Park(worker, session, busy)) return ++session.parks, false;
+    if (Park(worker, session, busy)) return false;
   }
 }
 
@@ -222,7 +215,7 @@ Outcome Executor::Execute(Worker& worker, Session& session, Request& request, re
 Outcome Executor::Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
   store::Transaction& txn = worker.transaction();
   txn.Begin(services_.keyspace->clock().UnixMillis());
-  if (!Lock(worker, session, request)) return Outcome::kParked;
+  if (!Lock(worker, session, request)) return ParkedOrBusy(worker, session, request, reply);
   session.parks = 0;
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
@@ -246,8 +239,8 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
       reply.CancelDeferred(mark);
       txn.Unlock();
       txn.Reset();
-      if (Park(worker, session, ctx.busy_stripe_)) return ++session.parks, Outcome::kParked;
-      return Run(worker, session, request, reply);
+      if (!Park(worker, session, ctx.busy_stripe_)) return Run(worker, session, request, reply);
+      return ParkedOrBusy(worker, session, request, reply);
     }
     reply.KeepDeferred(mark);
   } else {
@@ -262,7 +255,10 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   txn.Unlock();
   if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
   session.last_command = request.command;
-  Finish(worker, session, request, errors == reply.error_count() ? 0 : 1, start);
+  // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
+  const bool failed = errors != reply.error_count() && request.command->locks != Locks::kExec;
+  if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
+  Finish(worker, session, request, failed ? 1 : 0, start);
   return outcome;
 }
 
@@ -294,36 +290,35 @@ void Executor::Finish(Worker& worker, Session& session, const Request& request, 
   }
 }
 
-void Executor::CallFromScript(Worker& worker, Session& session, std::span<const std::string_view> argv,
-                              resp::Reply& reply) {
+bool Executor::CallFromScript(Worker& worker, Session& session, const Command& command,
+                              std::span<const std::string_view> argv, resp::Reply& reply) {
   store::Transaction& txn = worker.transaction();
-  const Command* command = services_.commands->Resolve(argv);
-  DCHECK(command != nullptr);
-  if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 && !command->has(kSkipMonitor | kAdmin)) {
+  // What chooses its own stripes may have to wait for them while others are held.
+  if (!txn.in_lane() && NeedsLane(command, argv)) return false;
+  if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 && !command.has(kSkipMonitor | kAdmin)) {
     observer_->OnStart(session, argv, true);
   }
-  if (command->key_shape != Command::KeyShape::kNone && FindKeys(*command, argv, worker.key_refs)) {
+  if (command.key_shape != Command::KeyShape::kNone && FindKeys(command, argv, worker.key_refs)) {
     for (const KeyRef& ref : worker.key_refs) {
-      if (!txn.Reach(store::Key::Of(argv[ref.position]))) {
-        return reply.Error("ERR Script attempted to access a non local key in a cluster node");
-      }
+      if (!txn.Reach(store::Key::Of(argv[ref.position]))) return false;
     }
   }
-  if (command->locks == Locks::kAll) txn.LockAllInLane();
+  if (command.locks == Locks::kAll) txn.LockAllInLane();
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
   Context ctx({.worker = &worker,
                .session = &session,
                .transaction = &txn,
                .reply = &reply,
-               .command = command,
+               .command = &command,
                .argv = argv,
                .in_script = true});
   Call(ctx);
-  CommandCounts& counts = worker.statistics().command[command->id];
+  CommandCounts& counts = worker.statistics().command[command.id];
   counts.calls.Add(1);
   counts.ticks.Add(base::CycleClock::Now() - start);
   if (reply.error_count() != errors) counts.failed.Add(1);
+  return true;
 }
 
 void Executor::RunQueue(Context& exec) {
@@ -353,7 +348,9 @@ void Executor::RunQueue(Context& exec) {
                  .in_exec = true});
     exec.reply().set_protocol(session.protocol);
     Call(ctx);
-    Finish(worker, session, request, exec.reply().error_count() - errors, start);
+    const bool failed = exec.reply().error_count() != errors;
+    if (failed && !ctx.error_counted_) services_.statistics->CountError(exec.reply().last_error_code());
+    Finish(worker, session, request, failed ? 1 : 0, start);
   }
 }
 

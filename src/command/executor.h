@@ -27,6 +27,8 @@ struct Request {
   bool has_key = false;
 };
 
+inline constexpr std::string_view kOutOfMemoryError = "OOM command not allowed when used memory > 'maxmemory'.";
+
 enum class Outcome : uint8_t {
   kDone,     // The reply is complete.
   kParked,   // A stripe or the lane was busy: run the same request again after SessionHost::WakeParked().
@@ -64,15 +66,17 @@ class Executor {
   bool IsDetachable(const Session& session, const Request& request) const noexcept;
   Outcome Execute(Worker& worker, Session& session, Request& request, resp::Reply& reply);
 
-  // One command of a script: within the transaction that the script's EVAL holds.
-  void CallFromScript(Worker& worker, Session& session, std::span<const std::string_view> argv, resp::Reply& reply);
+  // One command of a script, found and admitted by the caller: within the transaction that the script's EVAL holds.
+  // False, and nothing has happened: it needs a stripe that is not held, and the script does not run in the lane.
+  bool CallFromScript(Worker& worker, Session& session, const Command& command,
+                      std::span<const std::string_view> argv, resp::Reply& reply);
   // EXEC's body: runs the queue with the stripes held that Execute() locked for it.
   void RunQueue(Context& exec);
 
   // A second look at a blocked command (SessionHost::RetryBlocked). True when it ended: the reply went to its host.
   bool RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked);
   // Ends a blocked command whose claim the caller won with Cancel(): writes the timeout's answer, or -UNBLOCKED.
-  static void WriteCancelled(resp::Reply& reply, bool with_error);
+  void WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) const;
   // Takes an ended command out of the queues, or a session's watches out of the stripes. False: a stripe was busy,
   // call again later.
   bool ForgetBlocked(Worker& worker, const BlockedCommand& blocked);
@@ -92,11 +96,11 @@ class Executor {
   };
   bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
-  void DropTransaction(Worker& worker, Session& session);
   void Queue(Session& session, const Request& request, resp::Reply& reply);
   void Plan(const Session& session, const Command& command, std::span<const std::string_view> argv, LockPlan& plan) const;
   bool Lock(Worker& worker, Session& session, const Request& request);
   bool Park(Worker& worker, Session& session, size_t slot);
+  Outcome ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Call(Context& ctx);
   void Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,13 @@ namespace tusk::pubsub {
 class Hub;  // On the floor above; only its users see more than the name.
 }
 
+namespace tusk::script {
+class Scripts;  // Likewise.
+}
+
 namespace tusk::command {
 
+struct Command;
 class CommandTable;
 class Executor;
 class Statistics;
@@ -80,6 +86,13 @@ class Clients {
   virtual base::Status RequestShutdown(bool now) = 0;
 };
 
+// Tells which commands, of those whose row asks for the lane, can do without this time. Thread-safe.
+class LanePolicy {
+ public:
+  virtual ~LanePolicy() = default;
+  virtual bool NeedsLane(const Command& command, std::span<const std::string_view> argv) const noexcept = 0;
+};
+
 struct Services {
   store::Keyspace* keyspace = nullptr;
   const CommandTable* commands = nullptr;
@@ -87,6 +100,8 @@ struct Services {
   Executor* executor = nullptr;
   Clients* clients = nullptr;  // Null when embedded.
   pubsub::Hub* hub = nullptr;
+  const LanePolicy* lane_policy = nullptr;  // Null: the row decides.
+  script::Scripts* scripts = nullptr;
   void* engine = nullptr;      // engine::Engine, for families above that know it.
 };
 

@@ -38,6 +38,8 @@ class Worker {
   std::unique_ptr<WorkerAttachment> interpreter;
   // Blocked commands that need more stripes than were held when their key turned ready: served after the unlock.
   std::vector<std::shared_ptr<BlockedCommand>> deferred;
+  // The growing phase met a lock that a slow script holds: the command is refused instead of parked.
+  bool met_slow_script = false;
   // Scratch of the growing phase, kept so that a command with many keys allocates once per thread.
   std::vector<uint16_t> stripes;
   KeyPositions key_refs;

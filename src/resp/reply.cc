@@ -1,5 +1,8 @@
 #include "resp/reply.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include <utility>
 
 namespace tusk::resp {
@@ -13,6 +16,8 @@ void Reply::Line(char type, std::string_view text) {
 
 void Reply::Error(std::string_view text) {
   ++error_count_;
+  last_error_code_size_ = std::min({text.find_first_of(" \r\n"), text.size(), sizeof(last_error_code_)});
+  std::memcpy(last_error_code_, text.data(), last_error_code_size_);
   Line('-', text);
 }
 

@@ -30,6 +30,8 @@ class Reply {
   OutputBuffer& buffer() noexcept { return out_; }
   // Errors written so far, nested ones included.
   size_t error_count() const noexcept { return error_count_; }
+  // First word of the last of them, cut at some length: what error statistics go by.
+  std::string_view last_error_code() const noexcept { return {last_error_code_, last_error_code_size_}; }
 
   void Ok() { out_.Append("+OK\r\n"); }
   // CR and LF in `text` become blanks, here and in Error, since they would end the reply.
@@ -118,6 +120,8 @@ class Reply {
   OutputBuffer& out_;
   int protocol_;
   size_t error_count_ = 0;
+  size_t last_error_code_size_ = 0;
+  char last_error_code_[32];  // The first of last_error_code_size_ are set.
 };
 
 }  // namespace tusk::resp

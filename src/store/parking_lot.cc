@@ -25,4 +25,11 @@ void ParkingLot::WakeAll(size_t slot) noexcept {
   lot.parked.resize(kept);
 }
 
+void ParkingLot::MarkSlow(size_t slot) noexcept {
+  if (slow_[slot].exchange(true, std::memory_order_relaxed)) return;
+  WakeAll(slot);
+}
+
+void ParkingLot::ClearSlow(size_t slot) noexcept { slow_[slot].store(false, std::memory_order_relaxed); }
+
 }  // namespace tusk::store

@@ -4,6 +4,7 @@
 // Threads: thread-safe. Owns: the lists of parked commands, not the targets.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -31,6 +32,12 @@ class ParkingLot {
 
   static constexpr size_t kLaneSlot = kStripeCount;
 
+  // The lock's holder announces that it will take long: commands that rest on it are woken, and those that come may
+  // look before they park. The holder takes the mark back before it unlocks.
+  void MarkSlow(size_t slot) noexcept;
+  void ClearSlow(size_t slot) noexcept;
+  bool HeldBySlow(size_t slot) const noexcept { return slow_[slot].load(std::memory_order_relaxed); }
+
  private:
   struct Parked {
     size_t slot;
@@ -44,6 +51,8 @@ class ParkingLot {
     std::vector<Parked> parked GUARDED_BY(mutex);
   };
   Lot lots_[kLots];
+  // Relaxed: a hint; partner of each holder's MarkSlow() are the commands that fail to get its locks.
+  std::atomic<bool> slow_[kStripeCount + 1] = {};
 };
 
 }  // namespace tusk::store

@@ -12,6 +12,7 @@ void Transaction::Begin(int64_t now_ms) noexcept {
   DCHECK(held_.empty() && !in_lane_);
   now_ms_ = now_ms;
   dirty_ = 0;
+  muted_ = false;
 }
 
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {

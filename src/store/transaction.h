@@ -73,6 +73,8 @@ class Transaction {
   bool Holds(size_t stripe) const noexcept;
   bool holds_all() const noexcept { return held_.size() == kStripeCount; }
   size_t held_count() const noexcept { return held_.size(); }
+  // Ascending.
+  std::span<const uint16_t> held() const noexcept { return held_; }
   // Makes sure that the key's stripe is held: in the lane by locking it, otherwise it must be already.
   // False: not held and not in the lane, the caller's key was not declared.
   bool Reach(const Key& key) noexcept {
@@ -104,7 +106,9 @@ class Transaction {
   }
   void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
   uint64_t dirty() const noexcept { return dirty_; }
-  bool wants_changes() const noexcept { return keyspace_.observer() != nullptr; }
+  bool wants_changes() const noexcept { return keyspace_.observer() != nullptr && !muted_; }
+  // While muted, changes leave no record: a script's redis.set_repl(REPL_NONE). Ends with the unit.
+  void MuteChanges(bool muted) noexcept { muted_ = muted; }
   void AddChange(DbIndex db, std::initializer_list<std::string_view> argv);
   void AddChange(DbIndex db, std::span<const std::string_view> argv);
   size_t change_count() const noexcept { return changes_.size(); }
@@ -140,6 +144,7 @@ class Transaction {
   bool in_lane_ = false;
   std::vector<uint16_t> held_;  // Ascending.
   uint64_t dirty_ = 0;
+  bool muted_ = false;
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;
