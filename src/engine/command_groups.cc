@@ -12,6 +12,7 @@
 #include "families/keys.h"
 #include "families/keyspace.h"
 #include "pubsub/commands.h"
+#include "script/scripting.h"
 
 namespace tusk::engine {
 
@@ -29,6 +30,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       pubsub::PubsubRows(),
       ConnectionRows(),
       ServerRows(),
+      script::ScriptingRows(),
   };
 }
 

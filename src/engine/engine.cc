@@ -32,6 +32,8 @@ Engine::Engine(Options options)
   services_.statistics = &statistics_;
   services_.executor = &executor_;
   services_.hub = &hub_;
+  services_.scripts = &scripts_;
+  services_.lane_policy = &scripts_;
   services_.engine = this;
   keyspace_.SetEventSink(&hub_);
   BindSettings(*config_, settings_, network_);

@@ -23,6 +23,7 @@
 #include "engine/meters.h"
 #include "engine/network_settings.h"
 #include "pubsub/hub.h"
+#include "script/scripts.h"
 #include "store/keyspace.h"
 
 namespace tusk::engine {
@@ -58,6 +59,7 @@ class Engine {
   command::Executor& executor() noexcept { return executor_; }
   pubsub::Hub& hub() noexcept { return hub_; }
   CommandWatch& watch() noexcept { return watch_; }
+  script::Scripts& scripts() noexcept { return scripts_; }
   command::PauseState& pause() noexcept { return pause_; }
 
   // For a new executing thread.
@@ -88,6 +90,7 @@ class Engine {
   store::Settings settings_;
   NetworkSettings network_;
   pubsub::Hub hub_;
+  script::Scripts scripts_;
   store::Keyspace keyspace_;
   command::CommandTable commands_;
   command::Statistics statistics_;

@@ -16,7 +16,8 @@ constexpr NamedFlag kFlags[] = {{"no-writes", kNoWrites},
                                 {"allow-oom", kAllowOom},
                                 {"allow-stale", kAllowStale},
                                 {"no-cluster", kNoCluster},
-                                {"allow-cross-slot-keys", kAllowCrossSlotKeys}};
+                                {"allow-cross-slot-keys", kAllowCrossSlotKeys},
+                                {"declared-keys", kDeclaredKeys}};
 
 base::Result<uint32_t> ParseFlags(std::string_view list) {
   uint32_t flags = 0;

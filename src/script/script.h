@@ -1,5 +1,5 @@
 // Script: one body with its digest and what its first line promises.
-// Threads: immutable, but for the mark that the registry's eviction reads. Owns: the body.
+// Threads: immutable, but for the hints. Owns: the body.
 #pragma once
 
 #include <atomic>
@@ -19,6 +19,8 @@ enum ScriptFlag : uint32_t {
   kAllowStale = 1u << 2,
   kNoCluster = 1u << 3,
   kAllowCrossSlotKeys = 1u << 4,
+  // Tusk's own: only the keys that the call declares are used, so scripts with other keys may run beside.
+  kDeclaredKeys = 1u << 6,
   // There is no such line: the rules from before it, where each command is judged by itself.
   kNoShebang = 1u << 5,
 };
@@ -50,6 +52,9 @@ class Script {
   void MarkUsed() const noexcept {
     if (!used_.load(std::memory_order_relaxed)) used_.store(true, std::memory_order_relaxed);
   }
+  // A run without the lane reached for a key that it did not hold: the next one starts in the lane. Relaxed: a hint.
+  void MarkReachesFurther() const noexcept { reaches_further_.store(true, std::memory_order_relaxed); }
+  bool ReachesFurther() const noexcept { return reaches_further_.load(std::memory_order_relaxed); }
   bool TakeUsedMark() const noexcept { return used_.exchange(false, std::memory_order_relaxed); }
 
  private:
@@ -58,6 +63,7 @@ class Script {
   std::string body_;
   Shebang shebang_;
   mutable std::atomic<bool> used_{false};
+  mutable std::atomic<bool> reaches_further_{false};
 };
 
 }  // namespace tusk::script

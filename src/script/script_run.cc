@@ -1,0 +1,162 @@
+#include "script/script_run.h"
+
+#include <sys/uio.h>
+
+#include "base/cycles.h"
+#include "base/memory.h"
+#include "command/command_table.h"
+#include "command/executor.h"
+#include "store/keyspace.h"
+
+namespace tusk::script {
+namespace {
+
+// A reply buffer larger than this is given back after the run.
+constexpr size_t kReplyKeptBytesMax = 1024 * 1024;
+
+constexpr std::string_view kUndeclaredKey = "ERR Script attempted to access a key that it did not declare";
+
+}  // namespace
+
+ScriptRun& ScriptRun::Of(command::Worker& worker) {
+  if (!worker.interpreter) worker.interpreter = std::make_unique<ScriptRun>(*worker.services().scripts);
+  return static_cast<ScriptRun&>(*worker.interpreter);
+}
+
+void ScriptRun::Begin(command::Context& ctx, const Script& script, bool read_only) {
+  ctx_ = &ctx;
+  script_ = &script;
+  read_only_ = read_only;
+  must_enter_lane_ = false;
+  marked_slow_ = 0;
+  const command::Session& caller = ctx.session();
+  session_.id = caller.id;
+  session_.db = caller.db;
+  session_.no_touch = caller.no_touch;
+  session_.authenticated = true;
+  if (session_.user != caller.user) session_.user = caller.user;
+  const uint64_t maxmemory = ctx.settings().maxmemory;
+  out_of_memory_ = maxmemory != 0 && base::UsedMemory() > maxmemory;
+  started_ticks_ = base::CycleClock::Now();
+  slot_->slow.store(false, std::memory_order_relaxed);
+  slot_->wrote.store(false, std::memory_order_relaxed);
+  slot_->kill.store(scripts_.stopping(), std::memory_order_relaxed);
+  slot_->running.store(true, std::memory_order_relaxed);
+}
+
+void ScriptRun::End() noexcept {
+  slot_->running.store(false, std::memory_order_relaxed);
+  if (marked_slow_ != 0) {
+    store::ParkingLot& parking = ctx_->keyspace().parking();
+    for (const uint16_t stripe : ctx_->transaction().held()) parking.ClearSlow(stripe);
+    if (ctx_->transaction().in_lane()) parking.ClearSlow(store::ParkingLot::kLaneSlot);
+  }
+  ctx_->transaction().MuteChanges(false);
+  out_.Clear();
+  if (out_.memory_bytes() > kReplyKeptBytesMax) out_.Trim();
+  if (joined_.capacity() > kReplyKeptBytesMax) std::string().swap(joined_);
+  ctx_ = nullptr;
+  script_ = nullptr;
+}
+
+// ---- Commands ----
+
+std::string_view ScriptRun::Refusal(const command::Command* command, std::span<const std::string_view> argv) const {
+  if (command == nullptr || command->LacksSubcommand(argv.size())) {
+    return "ERR Unknown Redis command called from script";
+  }
+  if (!command->AcceptsCount(argv.size()) || command->handler == nullptr) {
+    return "ERR Wrong number of args calling Redis command from script";
+  }
+  if (command->has(command::kNoScript) && !ctx_->settings().disable_deny_scripts) {
+    return "ERR This Redis command is not allowed from script";
+  }
+  if (read_only_ && command->has(command::kWrite | command::kMayReplicate)) {
+    return "ERR Write commands are not allowed from read-only scripts.";
+  }
+  // A script that has begun to write is let finish.
+  if (out_of_memory_ && command->has(command::kDenyOom) && (script_->flags() & kAllowOom) == 0 &&
+      !slot_->wrote.load(std::memory_order_relaxed)) {
+    return command::kOutOfMemoryError;
+  }
+  return {};
+}
+
+std::string_view ScriptRun::Refuse(const command::Command* command, std::string_view error) {
+  command::Worker& worker = ctx_->worker();
+  if (command != nullptr) worker.statistics().command[command->id].rejected.Add(1);
+  worker.services().statistics->CountError(error.substr(0, error.find(' ')));
+  joined_.assign("-").append(error).append("\r\n");
+  return joined_;
+}
+
+std::string_view ScriptRun::Call(std::span<const std::string_view> argv, int protocol) noexcept {
+  command::Worker& worker = ctx_->worker();
+  const command::Command* command = worker.services().commands->Resolve(argv);
+  if (const std::string_view error = Refusal(command, argv); !error.empty()) return Refuse(command, error);
+  if (command->has(command::kWrite)) slot_->wrote.store(true, std::memory_order_relaxed);
+
+  out_.Clear();
+  resp::Reply reply(out_, protocol);
+  session_.protocol = protocol;
+  const resp::Reply::Mark mark = reply.BeginDeferred();  // Keeps the bytes together.
+  const bool reached = worker.services().executor->CallFromScript(worker, session_, *command, argv, reply);
+  reply.KeepDeferred(mark);
+  if (!reached) {
+    if ((script_->flags() & kDeclaredKeys) != 0) return Refuse(command, kUndeclaredKey);
+    script_->MarkReachesFurther();
+    must_enter_lane_ = true;
+    return Refuse(nullptr, "ERR Script runs again");  // Seen by nobody.
+  }
+  if (marked_slow_ != 0 && marked_slow_ != ctx_->transaction().held_count()) MarkSlow();
+  const std::string_view bytes = TakeReply();
+  if (bytes.starts_with('-')) {
+    worker.services().statistics->CountError(bytes.substr(1, bytes.find_first_of(" \r") - 1));
+  }
+  return bytes;
+}
+
+std::string_view ScriptRun::TakeReply() {
+  iovec pieces[2];
+  const size_t count = out_.Gather(pieces, 2);
+  if (count == 1) return {static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len};
+  joined_ = out_.ToString();
+  return joined_;
+}
+
+AclVerdict ScriptRun::CheckAcl(std::span<const std::string_view> argv) noexcept {
+  const command::Command* command = ctx_->services().commands->Resolve(argv);
+  if (command == nullptr || command->LacksSubcommand(argv.size())) return AclVerdict::kUnknownCommand;
+  return AclVerdict::kAllowed;
+}
+
+void ScriptRun::SetReplication(bool to_append_file, bool to_replicas) noexcept {
+  // One record serves both, so only "neither" can be honoured.
+  ctx_->transaction().MuteChanges(!to_append_file && !to_replicas);
+}
+
+void ScriptRun::Log(LogLevel, std::string_view) noexcept {}
+
+// ---- Time ----
+
+bool ScriptRun::ShouldStop() noexcept {
+  if (must_enter_lane_ || slot_->kill.load(std::memory_order_relaxed)) return true;
+  if (slot_->slow.load(std::memory_order_relaxed)) return false;
+  const int64_t threshold_ms = ctx_->settings().busy_reply_threshold;
+  if (threshold_ms <= 0) return false;
+  const uint64_t micros = base::CycleClock::ToMicros(base::CycleClock::Now() - started_ticks_);
+  if (micros < static_cast<uint64_t>(threshold_ms) * 1000) return false;
+  slot_->slow.store(true, std::memory_order_relaxed);
+  MarkSlow();
+  return false;
+}
+
+// Commands that wait for what this script holds are answered BUSY from now on.
+void ScriptRun::MarkSlow() noexcept {
+  store::ParkingLot& parking = ctx_->keyspace().parking();
+  for (const uint16_t stripe : ctx_->transaction().held()) parking.MarkSlow(stripe);
+  if (ctx_->transaction().in_lane()) parking.MarkSlow(store::ParkingLot::kLaneSlot);
+  marked_slow_ = ctx_->transaction().held_count() + 1;
+}
+
+}  // namespace tusk::script

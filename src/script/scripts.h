@@ -1,0 +1,65 @@
+// Scripts: what scripting keeps beyond one run: the registry, the interpreters, and who is running now.
+//
+// Which stripes a run holds, and whether it takes the lane (DESIGN 2.4):
+//   - a script may read and write any key: it runs in the lane, and keys that it did not declare are locked as it goes;
+//   - "#!lua flags=declared-keys" (Tusk's own) promises to use declared keys only and is held to it: no lane;
+//   - scripts that can't write (EVAL_RO, flags=no-writes) start without the lane. One that reaches for another key has
+//     done nothing that anybody saw, so it is ended and run again in the lane.
+// Threads: thread-safe. Owns: the registry, the pool, the slots of the workers' runs.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "command/services.h"
+#include "script/interpreter_pool.h"
+#include "script/script_registry.h"
+
+namespace tusk::script {
+
+// One executing thread's run, as others see it.
+struct RunSlot {
+  // The worker publishes; SCRIPT KILL looks. Relaxed each: a kill may come a moment late, and `wrote` is set before the
+  // write runs, by the thread that asks `kill` next.
+  std::atomic<bool> running{false};
+  std::atomic<bool> slow{false};   // Longer than busy-reply-threshold.
+  std::atomic<bool> wrote{false};
+  std::atomic<bool> kill{false};
+};
+
+class Scripts final : public command::LanePolicy {
+ public:
+  Scripts() = default;
+  Scripts(const Scripts&) = delete;
+  Scripts& operator=(const Scripts&) = delete;
+
+  ScriptRegistry& registry() noexcept { return registry_; }
+  InterpreterPool& pool() noexcept { return pool_; }
+  // Forgets all scripts and what interpreters have compiled.
+  void Flush();
+
+  bool NeedsLane(const command::Command& command, std::span<const std::string_view> argv) const noexcept override;
+
+  // A worker's slot, for as long as the worker lives.
+  RunSlot* AddSlot();
+  void RemoveSlot(RunSlot* slot);
+
+  enum class KillOutcome : uint8_t { kKilled, kNotBusy, kUnkillable };
+  // Ends the slow scripts that have not written.
+  KillOutcome KillSlow();
+  // Ends all of them and those to come, for shutdown.
+  void KillAll();
+  bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+
+ private:
+  ScriptRegistry registry_;
+  InterpreterPool pool_;
+  std::atomic<bool> stopping_{false};  // Relaxed: runs look again and again.
+  base::Mutex mutex_;
+  std::vector<std::unique_ptr<RunSlot>> slots_ GUARDED_BY(mutex_);
+};
+
+}  // namespace tusk::script
