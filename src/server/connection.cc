@@ -236,10 +236,16 @@ void Connection::OnDetachedDone(Outcome outcome) noexcept {
     return OnReply(std::move(reply));
   }
   if (std::exchange(early_retry_, false)) return OnRetryBlocked();
+  if (std::exchange(early_wake_, false) && state_ == State::kParked) return OnWake();
   if (!closed_) Process();
 }
 
 void Connection::OnWake() noexcept {
+  if (state_ == State::kDetached) {
+    // The command parked and was woken before the loop heard that it parked.
+    early_wake_ = true;
+    return;
+  }
   if (closed_ || (state_ != State::kParked && state_ != State::kPaused)) return;
   if (state_ == State::kPaused) context_.clients.AddBlocked(-1);
   state_ = State::kReady;
