@@ -12,7 +12,6 @@
 #include "families/keys.h"
 #include "families/keyspace.h"
 #include "pubsub/commands.h"
-#include "script/functions.h"
 #include "script/scripting.h"
 
 namespace tusk::engine {
@@ -29,7 +28,6 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::KeysRows(),
       families::KeyspaceRows(),
       pubsub::PubsubRows(),
-      script::FunctionRows(),
       ConnectionRows(),
       ServerRows(),
       script::ScriptingRows(),

@@ -25,9 +25,7 @@ constexpr std::string_view kSwitchedPolicy =
 }  // namespace
 
 void CmdObjectEncoding(Context& ctx) {
-  Entry* entry = Inspect(ctx);
-  if (!entry) return;
-  ctx.reply().Bulk(ctx.settings().classic_encoding_names ? entry->ClassicEncodingName() : entry->EncodingName());
+  if (Entry* entry = Inspect(ctx)) ctx.reply().Bulk(entry->EncodingName());
 }
 
 // Values are never shared between keys.

@@ -135,7 +135,16 @@ void ScriptRun::SetReplication(bool to_append_file, bool to_replicas) noexcept {
   ctx_->transaction().MuteChanges(!to_append_file && !to_replicas);
 }
 
-void ScriptRun::Log(LogLevel, std::string_view) noexcept {}
+void ScriptRun::Log(LogLevel level, std::string_view text) noexcept {
+  base::Logger* log = scripts_.log();
+  if (log == nullptr) return;
+  switch (level) {
+    case LogLevel::kDebug: return log->Debug("{}", text);
+    case LogLevel::kVerbose: return log->Verbose("{}", text);
+    case LogLevel::kNotice: return log->Notice("{}", text);
+    case LogLevel::kWarning: return log->Warning("{}", text);
+  }
+}
 
 // ---- Time ----
 
@@ -147,6 +156,10 @@ bool ScriptRun::ShouldStop() noexcept {
   const uint64_t micros = base::CycleClock::ToMicros(base::CycleClock::Now() - started_ticks_);
   if (micros < static_cast<uint64_t>(threshold_ms) * 1000) return false;
   slot_->slow.store(true, std::memory_order_relaxed);
+  if (base::Logger* log = scripts_.log()) {
+    log->Warning("Slow script detected: still in execution after {} milliseconds. You can try killing the script using "
+                 "the SCRIPT KILL command. Script name is: {}.", micros / 1000, script_->sha());
+  }
   MarkSlow();
   return false;
 }

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/log.h"
 #include "base/mutex.h"
 #include "command/services.h"
 #include "script/interpreter_pool.h"
@@ -43,6 +44,10 @@ class Scripts final : public command::LanePolicy {
 
   bool NeedsLane(const command::Command& command, std::span<const std::string_view> argv) const noexcept override;
 
+  // Where redis.log() goes; fixed before the first command. Null: nowhere.
+  void SetLog(base::Logger* log) noexcept { log_ = log; }
+  base::Logger* log() const noexcept { return log_; }
+
   // A worker's slot, for as long as the worker lives.
   RunSlot* AddSlot();
   void RemoveSlot(RunSlot* slot);
@@ -57,6 +62,7 @@ class Scripts final : public command::LanePolicy {
  private:
   ScriptRegistry registry_;
   InterpreterPool pool_;
+  base::Logger* log_ = nullptr;
   std::atomic<bool> stopping_{false};  // Relaxed: runs look again and again.
   base::Mutex mutex_;
   std::vector<std::unique_ptr<RunSlot>> slots_ GUARDED_BY(mutex_);

@@ -39,6 +39,7 @@ Server::Server(engine::Engine& engine, base::Logger& log, Options options)
       context_{engine, log, clients_, crew_},
       options_(std::move(options)) {
   engine.services().clients = &clients_;
+  engine.scripts().SetLog(&log);
 }
 
 Server::~Server() { Stop(); }
@@ -132,6 +133,7 @@ Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t p
 
 void Server::Stop() {
   stopping_.store(true, std::memory_order_release);
+  context_.engine.scripts().KillAll();  // One that runs for ever would hold up its thread.
   tcp_.clear();
   if (!unix_.empty()) {
     unix_.clear();
