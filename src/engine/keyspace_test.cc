@@ -95,6 +95,20 @@ TEST_F(KeyspaceTest, SwapdbFailsWatchersOfKeysInEitherDatabase) {
   EXPECT_EQ(RunAs(absent, "EXEC"), "*1 +OK");
 }
 
+TEST_F(KeyspaceTest, SwapdbOfAnExpiredKeyIsNoChangeForWhoMissedIt) {
+  engine_.settings().active_expire.set(false);
+  session_.db = 1;
+  Run("SET k stale PX 1");
+  session_.db = 0;
+  clock_.AdvanceMillis(2);
+  command::Session other;
+  RunAs(other, "WATCH k");
+  Run("SWAPDB 0 1");
+  RunAs(other, "MULTI");
+  RunAs(other, "SET x 1");
+  EXPECT_EQ(RunAs(other, "EXEC"), "*1 +OK");
+}
+
 TEST_F(KeyspaceTest, SwapdbRefusesWrongIndexes) {
   EXPECT_EQ(Run("SWAPDB x 1"), "-ERR invalid first DB index");
   EXPECT_EQ(Run("SWAPDB 1 x"), "-ERR invalid second DB index");
@@ -123,6 +137,30 @@ TEST_F(KeyspaceTest, DigestDependsOnDataNotOnEncodingOrOrder) {
   EXPECT_EQ(values.substr(3, 41), values.substr(3 + 2 * 42, 41));
   EXPECT_NE(values.substr(3, 41), values.substr(3 + 42, 41));
   EXPECT_TRUE(values.ends_with("+" + std::string(40, '0')));
+}
+
+TEST_F(KeyspaceTest, ReloadKeepsDataAndDeadlinesAndSettlesEncodings) {
+  Run("RPUSH l 1 2 3");
+  Run("SADD t 1 2 x");
+  Run("SREM t x");
+  Run("HSET h f v");
+  Run("ZADD z 1.5 a 2 b");
+  Run("SET s text");
+  Run("APPEND s more");
+  Run("SET i 12 EX 100");
+  std::string before = Run("DEBUG DIGEST");
+  engine_.settings().hash_max_listpack_entries.set(0);
+  engine_.settings().zset_max_listpack_entries.set(0);
+  TakeEvents();
+  TakeRecords();
+  EXPECT_EQ(Run("DEBUG RELOAD"), "+OK");
+  EXPECT_EQ(TakeEvents() + TakeRecords(), "");
+  EXPECT_EQ(Run("DEBUG DIGEST"), before);
+  EXPECT_EQ(Run("TTL i"), ":100");
+  EXPECT_EQ(Run("OBJECT ENCODING t"), "$6 intset");
+  EXPECT_EQ(Run("OBJECT ENCODING h"), "$9 hashtable");
+  EXPECT_EQ(Run("OBJECT ENCODING z"), "$8 skiplist");
+  EXPECT_EQ(Run("OBJECT ENCODING s"), "$6 embstr");
 }
 
 TEST_F(KeyspaceTest, DebugRefusesUnknownSubcommands) {

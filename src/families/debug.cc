@@ -1,8 +1,7 @@
 // DEBUG: what tests and the curious ask of a server's inside.
 //
-// RELOAD and LOADAOF answer that they did it and change nothing: there is no file to write and read back, and what a
-// client may observe afterwards, all data with its deadlines, is what it was. LOG, CHANGE-REPL-ID, PAUSE-CRON and
-// REPLYBUFFER name machinery that does not exist here; they check their arguments and answer OK.
+// LOG, CHANGE-REPL-ID, PAUSE-CRON and REPLYBUFFER name machinery that does not exist here; they check their arguments
+// and answer OK. What RELOAD and LOADAOF do instead of reading a file stands in debug_reload.cc.
 #include "families/debug.h"
 
 #include <fmt/format.h>
@@ -84,15 +83,6 @@ void QuicklistPackedThreshold(Context& ctx) {
     return ctx.reply().Error("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
   }
   ctx.keyspace().settings().quicklist_packed_threshold.set(*bytes);
-  ctx.reply().Ok();
-}
-
-void Reload(Context& ctx) {
-  for (size_t i = 2; i < ctx.argc(); ++i) {
-    if (!ctx.ArgIs(i, "merge") && !ctx.ArgIs(i, "noflush") && !ctx.ArgIs(i, "nosave")) {
-      return ctx.reply().Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
-    }
-  }
   ctx.reply().Ok();
 }
 
@@ -178,7 +168,7 @@ constexpr Subcommand kSubcommands[] = {
     {"help", 2, 2, Help, "HELP|    Print this help."},
     {"htstats", 3, 4, HtStats, "HTSTATS <dbid>|    Figures about the tables of a database."},
     {"htstats-key", 3, 4, HtStatsKey, "HTSTATS-KEY <key>|    Figures about the table of a value."},
-    {"loadaof", 2, 2, Ok, "LOADAOF|    Accepted; there is no append file."},
+    {"loadaof", 2, 2, DebugReload, "LOADAOF|    As RELOAD; there is no append file."},
     {"log", 3, 3, Ok, "LOG <message>|    Accepted."},
     {"object", 3, 4, Object, "OBJECT <key>|    Low level facts about a key and its value."},
     {"pause-cron", 3, 3, Ok, "PAUSE-CRON <0|1>|    Accepted; there is no cron."},
@@ -189,7 +179,8 @@ constexpr Subcommand kSubcommands[] = {
      "push, verbatim, true, false, bignum."},
     {"quicklist-packed-threshold", 3, 3, QuicklistPackedThreshold,
      "QUICKLIST-PACKED-THRESHOLD <size>|    Give list elements from this size on a node of their own; 0: the default."},
-    {"reload", 2, kAny, Reload, "RELOAD [option ...]|    Accepted; the data stays as it is."},
+    {"reload", 2, kAny, DebugReload,
+     "RELOAD [option ...]|    Build every value anew, as if it came from a file, in the encoding that suits the limits."},
     {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
     {"set-active-expire", 3, 3, SetActiveExpire,
      "SET-ACTIVE-EXPIRE <0|1>|    Whether timers delete expired keys; reads hide them in any case."},

@@ -32,5 +32,6 @@ DataDigest DigestOf(const store::Entry& entry);
 void DebugDigest(command::Context& ctx);
 void DebugDigestValue(command::Context& ctx);
 void DebugProtocol(command::Context& ctx);
+void DebugReload(command::Context& ctx);
 
 }  // namespace tusk::families
