@@ -219,10 +219,11 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   session.parks = 0;
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
-  if (observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
-      !request.command->has(kSkipMonitor | kAdmin)) {
-    observer_->OnStart(session, request.argv, false);
-  }
+  const bool monitored = observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
+                         !request.command->has(kSkipMonitor | kAdmin);
+  // MONITOR shows a transaction's commands, then its EXEC.
+  const bool is_exec = request.command->locks == Locks::kExec;
+  if (monitored && !is_exec) observer_->OnStart(session, request.argv, false);
   Context ctx({.worker = &worker,
                .session = &session,
                .transaction = &txn,
@@ -246,6 +247,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   } else {
     Call(ctx);
   }
+  if (monitored && is_exec) observer_->OnStart(session, request.argv, false);
   if (ctx.block_wish_) {
     Block(ctx);
     outcome = Outcome::kBlocked;
@@ -256,7 +258,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
   session.last_command = request.command;
   // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
-  const bool failed = errors != reply.error_count() && request.command->locks != Locks::kExec;
+  const bool failed = errors != reply.error_count() && !is_exec;
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
   Finish(worker, session, request, failed ? 1 : 0, start);
   return outcome;

@@ -108,10 +108,17 @@ void Connection::Process() noexcept {
       break;
     }
     if (RunGroup(std::min(count, kPrefetchRequests)) == Next::kLost) return;
-    if (out_.size() >= kSendEarlyBytes) Flush();
+    if (out_.size() >= kSendEarlyBytes) [[unlikely]] {
+      // Before sending: a reply beyond the limit closes, however fast the peer reads.
+      if (const char* reason = OutputLimitReached(last_read_us_)) return Close(reason);
+      Flush();
+    }
   }
   if (closed_) return;
   Publish(nullptr);
+  if (out_.size() >= resp::kChunkBytes) {
+    if (const char* reason = OutputLimitReached(last_read_us_)) return Close(reason);
+  }
   Flush();
 }
 
@@ -315,6 +322,7 @@ void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   }
   std::string_view view = *bytes;
   out_.AppendShared(std::move(bytes), view);
+  record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   if (const char* reason = OutputLimitReached(context_.engine.clock().MonotonicMicros())) return Close(reason);
   if (!std::exchange(flush_queued_, true)) loop_.QueueFlush(*this);
 }
@@ -337,6 +345,7 @@ void Connection::Flush() noexcept {
     statistics.writes_processed.Add(1);
     statistics.net_output_bytes.Add(static_cast<uint64_t>(sent));
     out_.Consume(static_cast<size_t>(sent));
+    record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   }
   over_soft_since_us_ = 0;
   if (close_after_flush_) return Close("Closed after its last reply");

@@ -137,6 +137,10 @@ void ConnectionLoop::BuryDead() {
 }
 
 void ConnectionLoop::ExpireKeys() {
+  // During a pause nothing but a reader who asks for a key may see it go.
+  if (context_.engine.pause().until_ms.load(std::memory_order_relaxed) > context_.engine.clock().MonotonicMillis()) {
+    return events_->ArmTimerIn(expire_timer_, store::Expirer::kIdleMillisMax * kMicrosPerMilli);
+  }
   int64_t wait_ms = expirer_.Run(worker_->transaction(), context_.engine.clock().UnixMillis());
   events_->ArmTimerIn(expire_timer_, wait_ms > 0 ? wait_ms * kMicrosPerMilli : kExpireAgainUs);
 }

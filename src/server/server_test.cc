@@ -239,6 +239,17 @@ TEST_F(ServerTest, AReaderThatIsTooSlowIsClosed) {
   EXPECT_TRUE(Eventually([&] { return server_->clients().ConnectedCount() == 0; }));
 }
 
+TEST_F(ServerTest, AReplyBeyondTheLimitIsNotSentAtAll) {
+  engine_.network().normal_output.hard_bytes.set(100'000);
+  StartServer(1);
+  Client client = NewClient();
+  for (int i = 0; i < 20; ++i) {
+    client.Send("*3\r\n$5\r\nRPUSH\r\n$1\r\nk\r\n$8000\r\n" + std::string(8000, 'v') + "\r\n");
+    EXPECT_EQ(std::to_string(i + 1), client.Receive());
+  }
+  EXPECT_EQ("(closed)", client.Ask("LRANGE k 0 -1"));
+}
+
 TEST_F(ServerTest, ARequestLargerThanTheQueryBufferLimitCloses) {
   engine_.network().query_buffer_limit.set(100'000);
   StartServer(1);
