@@ -145,7 +145,7 @@ bool IsSystemCommand(const CommandSpec& spec) noexcept { return spec.name == "de
 void WriteKeyFlags(unsigned flags, Reply& reply) { WriteNames(flags, KeyFlagNames(), "", reply); }
 
 void WriteCommandInfo(const Command* command, Reply& reply) {
-  if (command == nullptr) return reply.NullArray();
+  if (command == nullptr) return reply.Null();
   const CommandSpec& spec = *command->spec;
   reply.ArrayHeader(10);
   reply.Bulk(command->parent ? command->full_name : command->name);

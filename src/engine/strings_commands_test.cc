@@ -101,6 +101,8 @@ TEST_F(StringCommands, CountersKeepTheirBounds) {
   EXPECT_EQ(Run("INCR n"), ":11\r\n");
   EXPECT_EQ(Run("INCRBYFLOAT n 0.25"), Bulk("11.25"));
   EXPECT_EQ(log(), (Log{"E incrbyfloat n", "C SET n 11.25 KEEPTTL"}));
+  Run("INCRBYFLOAT n 0.75");
+  EXPECT_EQ(Run("OBJECT ENCODING n"), Bulk("embstr"));
   EXPECT_EQ(Run("INCRBYFLOAT n inf"), "-ERR increment would produce NaN or Infinity\r\n");
   EXPECT_EQ(Run("INCRBYFLOAT n x"), "-ERR value is not a valid float\r\n");
 }

@@ -76,11 +76,17 @@ inline std::optional<size_t> KeyCount(command::Context& context, size_t at) {
 // An optional "COUNT n" that ends the arguments, from `at` on; 1 without it.
 inline std::optional<int64_t> TrailingCount(command::Context& context, size_t at) {
   if (at == context.argc()) return 1;
-  if (at + 2 != context.argc() || !context.ArgIs(at, "COUNT")) {
+  if (at + 2 > context.argc() || !context.ArgIs(at, "COUNT")) {
     context.reply().Error(command::kSyntaxError);
     return {};
   }
-  return IntegerFrom(context, at + 1, 1, "ERR count should be greater than 0");
+  // A wrong count is told before what follows it.
+  std::optional<int64_t> count = IntegerFrom(context, at + 1, 1, "ERR count should be greater than 0");
+  if (count && at + 2 != context.argc()) {
+    context.reply().Error(command::kSyntaxError);
+    return {};
+  }
+  return count;
 }
 
 }  // namespace tusk::families

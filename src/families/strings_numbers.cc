@@ -66,7 +66,8 @@ void CmdIncrbyfloat(Context& ctx) {
   long double sum = *value + *delta;
   if (!std::isfinite(sum)) return ctx.reply().Error("ERR increment would produce NaN or Infinity");
   std::string text = base::LongDoubleToHumanString(sum);
-  ctx.PutString(key, found.entry, text);
+  // Text even when it spells an integer, as OBJECT ENCODING tells.
+  ctx.transaction().PutText(ctx.db(), key, found.entry, text);
   ctx.Modified(key, store::kEventString, "incrbyfloat");
   // The sum, not the increment: those who repeat the command may calculate otherwise.
   ctx.RecordAs({"SET", key.text, text, "KEEPTTL"});

@@ -2,6 +2,7 @@
 #include "families/zsets.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -246,11 +247,15 @@ void CmdZscan(Context& context) {
   };
   cursor = RunScan(
       cursor, options, [&](uint64_t at) { return set->Scan(at, take); }, [&] { return seen; });
+  const bool packed = set->EncodingName() == "listpack";
   ReplyScanHeader(context.reply(), cursor);
   context.reply().ArrayHeader(members.size() * 2);
   for (const auto& [name, score] : members) {
     context.reply().Bulk(name);
-    context.reply().BulkDouble(score);
+    // Packed scores that are integers are shown as such, without an exponent.
+    constexpr double kPackedIntegerMax = 0x1p62;
+    bool as_integer = packed && std::fabs(score) <= kPackedIntegerMax && score == std::trunc(score);
+    as_integer ? context.reply().BulkInteger(static_cast<int64_t>(score)) : context.reply().BulkDouble(score);
   }
 }
 

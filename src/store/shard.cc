@@ -85,6 +85,10 @@ Entry& Shard::PutString(const Key& key, Entry* entry, std::string_view bytes, Re
   if (bytes.size() <= base::kInt64TextMax) {
     if (std::optional<int64_t> integer = base::ParseInt64(bytes)) return PutInteger(key, entry, *integer, reclaimer);
   }
+  return PutText(key, entry, bytes, reclaimer);
+}
+
+Entry& Shard::PutText(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer) {
   if (bytes.size() > kEmbeddedMax) {
     Entry& target = Prepare(key, entry, 0, reclaimer);
     target.word_ = reinterpret_cast<uint64_t>(types::RawString(bytes).Release());

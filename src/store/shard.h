@@ -41,6 +41,8 @@ class Shard {
 
   // Writes below replace whatever value `entry` (the key's entry, or null) has. The deadline stays as it is.
   Entry& PutString(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
+  // The same, but bytes that spell an integer stay bytes.
+  Entry& PutText(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
   Entry& PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer* reclaimer);
   Entry& Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaimer);
 

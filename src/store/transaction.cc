@@ -112,6 +112,12 @@ Entry& Transaction::PutString(DbIndex db, const Key& key, Entry* entry, std::str
   return result;
 }
 
+Entry& Transaction::PutText(DbIndex db, const Key& key, Entry* entry, std::string_view bytes) {
+  Entry& result = shard(db, key).PutText(key, entry, bytes, &keyspace_.reclaimer());
+  if (!entry) MarkNew(db, key, result);
+  return result;
+}
+
 Entry& Transaction::PutInteger(DbIndex db, const Key& key, Entry* entry, int64_t value) {
   Entry& result = shard(db, key).PutInteger(key, entry, value, &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);

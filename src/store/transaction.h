@@ -87,6 +87,8 @@ class Transaction {
   // Null when there is none; an expired one is deleted and counts as none.
   Entry* Find(DbIndex db, const Key& key, Access access);
   Entry& PutString(DbIndex db, const Key& key, Entry* entry, std::string_view bytes);
+  // The same, but bytes that spell an integer stay bytes.
+  Entry& PutText(DbIndex db, const Key& key, Entry* entry, std::string_view bytes);
   Entry& PutInteger(DbIndex db, const Key& key, Entry* entry, int64_t value);
   Entry& Put(DbIndex db, const Key& key, Entry* entry, Value value);
   char* MutableString(DbIndex db, const Key& key, Entry*& entry, size_t size);
