@@ -22,7 +22,6 @@ class BlockedCommand : public store::Waiter {
   std::vector<std::string> argv;
   store::DbIndex db = 0;
   std::vector<std::string> keys;  // Unique.
-  Context::EmptyReply on_timeout = Context::EmptyReply::kNullArray;
   bool needs_all_keys = false;
   int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
   int64_t blocked_since_ticks = 0;

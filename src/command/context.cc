@@ -86,7 +86,7 @@ void Context::RecordAs(std::span<const std::string_view> argv) {
 
 void Context::Block(std::span<const store::Key> keys, const BlockOptions& options) {
   if (o_.in_exec || o_.in_script || !session().host) {
-    if (options.on_timeout == EmptyReply::kNull) return reply().Null();
+    if (options.when_refused == EmptyReply::kNull) return reply().Null();
     return reply().NullArray();
   }
   block_wish_ = std::make_unique<BlockWish>(BlockWish{{keys.begin(), keys.end()}, options});

@@ -167,12 +167,13 @@ class Context {
   enum class EmptyReply : uint8_t { kNull, kNullArray };
   struct BlockOptions {
     int64_t timeout_ms = 0;  // 0: for ever.
-    EmptyReply on_timeout = EmptyReply::kNullArray;
+    // What a transaction or script gets, which may not wait. A timeout answers a null array in every case.
+    EmptyReply when_refused = EmptyReply::kNullArray;
     // The operation touches other keys than the one that turned ready (BLMOVE): it is served with all its keys locked.
     bool needs_all_keys = false;
   };
   // Rests until one of the keys changes, then the handler runs again from its start with ready_key() set (unless
-  // needs_all_keys). In a transaction or script it answers at once what a timeout answers. The handler returns
+  // needs_all_keys). In a transaction or script it answers `when_refused` at once. The handler returns
   // without a reply of its own.
   void Block(std::span<const store::Key> keys, const BlockOptions& options);
   // The key that turned ready, when this is a second run: the only one that is locked and may be looked at. Otherwise

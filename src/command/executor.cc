@@ -60,8 +60,27 @@ void Executor::Reject(Worker& worker, Session& session, const Command* command, 
                       std::string_view error) {
   if (session.in_multi) session.multi_failed = true;
   if (command) worker.statistics().command[command->id].rejected.Add(1);
+  if (command && command->locks == Locks::kExec) {
+    // Who sent a wrong EXEC must not be left inside the transaction.
+    std::string_view why = error.starts_with("ERR ") ? error.substr(4) : error;
+    DropTransaction(worker, session);
+    services_.statistics->CountError("EXECABORT");
+    return reply.Error("EXECABORT Transaction discarded because of: " + std::string(why));
+  }
   services_.statistics->CountError(error.substr(0, error.find(' ')));
   reply.Error(error);
+}
+
+void Executor::DropTransaction(Worker& worker, Session& session) {
+  session.in_multi = false;
+  session.multi_failed = false;
+  session.queue.clear();
+  session.queue_bytes = 0;
+  if (!session.watch) return;
+  // A busy stripe keeps the state until the next sweep of that key's watchers.
+  ForgetWatches(worker, session);
+  session.watched.clear();
+  session.watch.reset();
 }
 
 bool Executor::Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {

@@ -76,7 +76,7 @@ class Executor {
   // A second look at a blocked command (SessionHost::RetryBlocked). True when it ended: the reply went to its host.
   bool RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked);
   // Ends a blocked command whose claim the caller won with Cancel(): writes the timeout's answer, or -UNBLOCKED.
-  void WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) const;
+  static void WriteCancelled(resp::Reply& reply, bool with_error);
   // Takes an ended command out of the queues, or a session's watches out of the stripes. False: a stripe was busy,
   // call again later.
   bool ForgetBlocked(Worker& worker, const BlockedCommand& blocked);
@@ -96,6 +96,7 @@ class Executor {
   };
   bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
+  void DropTransaction(Worker& worker, Session& session);
   void Queue(Session& session, const Request& request, resp::Reply& reply);
   void Plan(const Session& session, const Command& command, std::span<const std::string_view> argv, LockPlan& plan) const;
   bool Lock(Worker& worker, Session& session, const Request& request);

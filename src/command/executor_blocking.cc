@@ -49,7 +49,6 @@ void Executor::Block(Context& ctx) {
   blocked->command = &ctx.command();
   blocked->argv.assign(ctx.args().begin(), ctx.args().end());
   blocked->db = session.db;
-  blocked->on_timeout = wish.options.on_timeout;
   blocked->needs_all_keys = wish.options.needs_all_keys;
   if (wish.options.timeout_ms != 0) {
     blocked->deadline_ms = services_.keyspace->clock().MonotonicMillis() + wish.options.timeout_ms;
@@ -130,7 +129,7 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
   if (ctx.block_wish_) {
     if (blocked->Release()) return false;
     // Its owner wanted it ended while we looked.
-    WriteCancelled(*blocked, reply, false);
+    WriteCancelled(reply, false);
   } else {
     CommandCounts& counts = worker.statistics().command[blocked->command->id];
     counts.ticks.Add(base::CycleClock::Now() - start);
@@ -160,7 +159,7 @@ void Executor::ServeDeferred(Worker& worker) {
         // Cancelled meanwhile: its own loop still has to hear of it.
         resp::OutputBuffer out;
         resp::Reply reply(out, blocked->session->protocol);
-        WriteCancelled(*blocked, reply, false);
+        WriteCancelled(reply, false);
         blocked->Finish();
         host->DeliverReply(session_id, std::move(out));
       } else {
@@ -186,11 +185,9 @@ bool Executor::RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand
   return blocked->finished();
 }
 
-void Executor::WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) const {
+void Executor::WriteCancelled(resp::Reply& reply, bool with_error) {
   if (with_error) {
     reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-  } else if (blocked.on_timeout == Context::EmptyReply::kNull) {
-    reply.Null();
   } else {
     reply.NullArray();
   }

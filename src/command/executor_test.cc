@@ -54,7 +54,7 @@ void Shift(Context& ctx) {
   store::Entry* entry = ctx.Lookup(from, store::Access::kWrite);
   if (!entry) {
     store::Key keys[] = {from};
-    return ctx.Block(keys, {.on_timeout = Context::EmptyReply::kNull, .needs_all_keys = true});
+    return ctx.Block(keys, {.when_refused = Context::EmptyReply::kNull, .needs_all_keys = true});
   }
   store::Entry::TextBuffer buffer;
   std::string value(entry->text(buffer));
@@ -228,7 +228,7 @@ TEST_F(ExecutorTest, AnEndedWaiterLeavesNoTrace) {
   ASSERT_TRUE(session->blocked->Cancel());
   resp::OutputBuffer out;
   resp::Reply reply(out);
-  executor_.WriteCancelled(*session->blocked, reply, false);
+  executor_.WriteCancelled(reply, false);
   EXPECT_EQ(out.ToString(), "*-1\r\n");
   session->blocked->Finish();
   EXPECT_TRUE(executor_.ForgetBlocked(*worker_, *session->blocked));

@@ -263,6 +263,11 @@ constexpr SettingRow kRows[] = {
     {.name = "active-defrag-max-scan-fields", .kind = SettingKind::kInteger, .initial = "1000", .low = 1},
 
     // Encodings.
+    {.name = "classic-encoding-names",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for tools that "
+               "check for these. How they are stored does not change."},
     {.name = "hash-max-listpack-entries",
      .alias = "hash-max-ziplist-entries",
      .kind = SettingKind::kInteger,

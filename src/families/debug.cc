@@ -57,11 +57,13 @@ void Object(Context& ctx) {
     return ctx.reply().Error(command::kNoSuchKey);
   }
   constexpr size_t kSamples = 5;
+  std::string_view encoding =
+      ctx.settings().classic_encoding_names ? entry->ClassicEncodingName() : entry->EncodingName();
   std::string text = fmt::format(
-      "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}", fmt::ptr(entry),
-      entry->EncodingName(), entry->MemoryBytes(kSamples), entry->access(),
+      "Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}", fmt::ptr(entry), encoding,
+      entry->MemoryBytes(kSamples), entry->access(),
       store::IsLfu(ctx.settings().maxmemory_policy) ? 0 : store::LruIdleSeconds(entry->access(), ctx.now_ms()));
-  if (entry->EncodingName() == "quicklist") text += ListDetails(entry->object<types::List>());
+  if (encoding == "quicklist") text += ListDetails(entry->object<types::List>());
   ctx.Leave(key.stripe());
   ctx.reply().Simple(text);
 }

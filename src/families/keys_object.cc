@@ -25,7 +25,9 @@ constexpr std::string_view kSwitchedPolicy =
 }  // namespace
 
 void CmdObjectEncoding(Context& ctx) {
-  if (Entry* entry = Inspect(ctx)) ctx.reply().Bulk(entry->EncodingName());
+  Entry* entry = Inspect(ctx);
+  if (!entry) return;
+  ctx.reply().Bulk(ctx.settings().classic_encoding_names ? entry->ClassicEncodingName() : entry->EncodingName());
 }
 
 // Values are never shared between keys.

@@ -26,7 +26,7 @@ void BlockingPop(Context& context, ListEnd end) {
 
 void BlockForSource(Context& context, int64_t timeout_ms) {
   BlockOn(context, 1, 1,
-          {.timeout_ms = timeout_ms, .on_timeout = Context::EmptyReply::kNull, .needs_all_keys = true});
+          {.timeout_ms = timeout_ms, .when_refused = Context::EmptyReply::kNull, .needs_all_keys = true});
 }
 
 }  // namespace
@@ -35,14 +35,14 @@ void CmdBlpop(Context& context) { BlockingPop(context, ListEnd::kHead); }
 void CmdBrpop(Context& context) { BlockingPop(context, ListEnd::kTail); }
 
 void CmdBlmpop(Context& context) {
-  std::optional<int64_t> timeout = context.TimeoutMillis(1);
-  if (!timeout) return;
   std::optional<size_t> keys = KeyCount(context, 2);
   if (!keys) return;
   std::optional<ListEnd> end = ListEndArg(context, 3 + *keys);
   if (!end) return;
   std::optional<int64_t> count = TrailingCount(context, 4 + *keys);
   if (!count) return;
+  std::optional<int64_t> timeout = context.TimeoutMillis(1);
+  if (!timeout) return;
   auto [key, list, replied] = FindFilled<List>(context, 3, *keys);
   if (replied) return;
   if (!list) return BlockOn(context, 3, *keys, {.timeout_ms = *timeout});

@@ -70,8 +70,8 @@ void BlockingPop(Context& context, ZEnd end) {
   TakeMembers(context, key, set, end, 1, PopShape::kKeyAndFlat);
 }
 
-// ZMPOP with its arguments from `at` on. `timeout` as in BLPOP; without one it does not wait.
-void PopFromFirst(Context& context, size_t at, std::optional<int64_t> timeout) {
+// ZMPOP with its arguments from `at` on. A timeout stands before them in the command that waits, and is judged after them.
+void PopFromFirst(Context& context, size_t at, bool waits) {
   std::optional<size_t> keys = KeyCount(context, at);
   if (!keys) return;
   size_t where = at + 1 + *keys;
@@ -79,9 +79,11 @@ void PopFromFirst(Context& context, size_t at, std::optional<int64_t> timeout) {
   if (!lowest && !context.ArgIs(where, "MAX")) return context.reply().Error(command::kSyntaxError);
   std::optional<int64_t> wanted = TrailingCount(context, where + 1);
   if (!wanted) return;
+  std::optional<int64_t> timeout = waits ? context.TimeoutMillis(1) : 0;
+  if (!timeout) return;
   auto [key, set, replied] = FindFilled<ZSet>(context, at + 1, *keys);
   if (replied) return;
-  if (!set && timeout) return BlockOn(context, at + 1, *keys, {.timeout_ms = *timeout});
+  if (!set && waits) return BlockOn(context, at + 1, *keys, {.timeout_ms = *timeout});
   if (!set) return context.reply().NullArray();
   uint64_t count = std::min(static_cast<uint64_t>(*wanted), set->size());
   context.RecordAs({lowest ? "ZPOPMIN" : "ZPOPMAX", key.text, std::to_string(count)});
@@ -94,11 +96,8 @@ void CmdZpopmin(Context& context) { Pop(context, ZEnd::kMin); }
 void CmdZpopmax(Context& context) { Pop(context, ZEnd::kMax); }
 void CmdBzpopmin(Context& context) { BlockingPop(context, ZEnd::kMin); }
 void CmdBzpopmax(Context& context) { BlockingPop(context, ZEnd::kMax); }
-void CmdZmpop(Context& context) { PopFromFirst(context, 1, {}); }
+void CmdZmpop(Context& context) { PopFromFirst(context, 1, false); }
 
-void CmdBzmpop(Context& context) {
-  std::optional<int64_t> timeout = context.TimeoutMillis(1);
-  if (timeout) PopFromFirst(context, 2, timeout);
-}
+void CmdBzmpop(Context& context) { PopFromFirst(context, 2, true); }
 
 }  // namespace tusk::families

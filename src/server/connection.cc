@@ -243,10 +243,16 @@ void Connection::OnDetachedDone(Outcome outcome) noexcept {
     return OnReply(std::move(reply));
   }
   if (std::exchange(early_retry_, false)) return OnRetryBlocked();
+  if (std::exchange(early_wake_, false) && state_ == State::kParked) return OnWake();
   if (!closed_) Process();
 }
 
 void Connection::OnWake() noexcept {
+  if (state_ == State::kDetached) {
+    // The command parked and was woken before the loop heard that it parked.
+    early_wake_ = true;
+    return;
+  }
   if (closed_ || (state_ != State::kParked && state_ != State::kPaused)) return;
   if (state_ == State::kPaused) context_.clients.AddBlocked(-1);
   state_ = State::kReady;
@@ -298,7 +304,7 @@ void Connection::OnDeadline() noexcept {
   if (state_ != State::kBlocked || !session_.blocked->Cancel()) return;
   resp::OutputBuffer out;
   resp::Reply reply(out, session_.protocol);
-  context_.engine.executor().WriteCancelled(*session_.blocked, reply, false);
+  context_.engine.executor().WriteCancelled(reply, false);
   session_.blocked->Finish();
   OnReply(std::move(out));
 }

@@ -114,6 +114,7 @@ class Connection final : public io::EventHandler {
   std::vector<std::shared_ptr<const std::string>> late_pushes_;
   std::optional<resp::OutputBuffer> early_reply_;
   bool early_retry_ = false;
+  bool early_wake_ = false;
 };
 
 }  // namespace tusk::server

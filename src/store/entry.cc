@@ -45,6 +45,12 @@ std::string_view Entry::EncodingName() const noexcept {
   return "raw";
 }
 
+std::string_view Entry::ClassicEncodingName() const noexcept {
+  std::string_view name = EncodingName();
+  if (type() == Type::kList) return "quicklist";
+  return type() == Type::kSet && name == "listpack" ? "hashtable" : name;
+}
+
 size_t Entry::ElementCount() const noexcept {
   switch (type()) {
     case Type::kList: return object<types::List>().size();

@@ -99,6 +99,8 @@ class Entry {
 
   // OBJECT ENCODING's name.
   std::string_view EncodingName() const noexcept;
+  // The same in the words of Redis 7.0, which had no packed lists and sets.
+  std::string_view ClassicEncodingName() const noexcept;
   // Elements of a collection, bytes of a string.
   size_t ElementCount() const noexcept;
   // Entry and value, allocator slack included; collections are sampled like Redis' MEMORY USAGE.

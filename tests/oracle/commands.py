@@ -125,8 +125,12 @@ SERVER = [
     row('EXEC', 1, script=False), row('DISCARD', 1, script=False), row('UNWATCH', 1, script=False), row('WATCH (k)+', 1, script=False),
 ]
 
+GROUPS = {'strings': STRINGS, 'lists': LISTS, 'hashes': HASHES, 'sets': SETS, 'zsets': SORTED_SETS, 'generic': GENERIC, 'connection': CONNECTION,
+          'server': SERVER}
 ALL = STRINGS + LISTS + HASHES + SETS + SORTED_SETS + GENERIC + CONNECTION + SERVER
 
 FIXED = {'CONFIG', 'CLIENT', 'COMMAND', 'HELLO', 'DEBUG', 'WAIT', 'BLPOP', 'BRPOP', 'BLMOVE', 'BRPOPLPUSH', 'BLMPOP', 'BZPOPMIN', 'BZPOPMAX', 'BZMPOP'}
+# 7.2 knows ZRANK key member WITHSCORE, so one more argument is another error there.
+FIXED |= {'ZRANK', 'ZREVRANK'}
 # Commands that set deadlines are mutated by leaving arguments out only: any other way could make a deadline that passes during the run.
 DEADLINES = {'SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'}

@@ -21,19 +21,23 @@ def step(conn, *args, kind='cmd', compare='exact', inner=None):
 
 
 class Generator:
-    def __init__(self, seed, now):
+    def __init__(self, seed, now, groups=()):
         self.rng = random.Random(seed)
         self.slots = Slots(self.rng, now)
-        self.rows = commands.ALL
+        self.rows = [row for name in groups if name in commands.GROUPS for row in commands.GROUPS[name]] or commands.ALL
         self.weights = [row.weight for row in self.rows]
         self.plain_rows = [row for row in self.rows if row.script]
         self.plain_weights = [row.weight for row in self.plain_rows]
         self.scripts = [(body.encode(), keys, compile_template(text)) for body, keys, text in SCRIPTS]
         self.forward = [body.encode() for body in FORWARD]
         # Every second seed listens to keyspace events; SPOP is imitated by SREM on the oracle, so it would differ there.
-        self.notify = seed % 2 == 1
+        self.notify = seed % 2 == 1 and not groups
         self.scenarios = [(self.transaction, 30), (self.script, 60), (self.watch, 10), (self.publish, 8), (self.block, 6),
                           (self.scan, 8), (self.protocol, 2), (self.bulk, 3), (self.flush, 1), (self.misuse, 4)]
+        if groups:
+            named = {'transactions': self.transaction, 'watch': self.watch, 'scripts': self.script, 'publish': self.publish, 'blocking': self.block}
+            wanted = [named[name] for name in groups if name in named] + [self.scan, self.bulk, self.flush]
+            self.scenarios = [(function, weight) for function, weight in self.scenarios if function in wanted]
 
     def steps(self, count):
         """About `count` steps; scenarios are not cut off."""

@@ -244,4 +244,4 @@ class Slots:
 
     def slot_tmo(self):
         """A blocking timeout for calls that must not wait for long."""
-        return self.rng.choice([b'0.001', b'0.001', b'0.002', b'-1', b'abc', b'', b'inf', b'nan', b'1e-3', b'99999999999999999999'])
+        return self.rng.choice([b'0.001', b'0.001', b'0.002', b'-1', b'abc', b'', b'nan', b'1e-3'])

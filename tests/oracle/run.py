@@ -53,7 +53,7 @@ class Run:
     def one(self, seed):
         began, failed_before, steps = time.monotonic(), self.failed, 0
         session = Session(self.tusk, self.oracle, self.allowed)
-        generator = Generator(seed, NOW)
+        generator = Generator(seed, NOW, self.options.groups.split(',') if self.options.groups else ())
         session.reset()
         for step in generator.steps(self.options.count):
             steps += 1
@@ -171,6 +171,7 @@ def main():
     parser.add_argument('--seed', type=int)
     parser.add_argument('--count', type=int, default=50000)
     parser.add_argument('--seconds', type=float, help='stop after this long')
+    parser.add_argument('--groups', default='', help='only these, such as strings,lists,transactions,scripts')
     parser.add_argument('--dump-every', type=int, default=1000)
     parser.add_argument('--max-failures', type=int, default=50, help='per seed')
     parser.add_argument('--no-shrink', action='store_true')

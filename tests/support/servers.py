@@ -67,7 +67,7 @@ class Server:
                 connection = self.connect(timeout=5)
                 reply = connection.call('PING')
                 connection.close()
-                if not resp.is_error(reply) or b'NOAUTH' in reply[1]:
+                if not resp.is_error(reply) or not reply[1].startswith(b'LOADING'):
                     return
             except (OSError, resp.Closed):
                 pass
