@@ -103,6 +103,9 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
   }
   const store::Settings& settings = services_.keyspace->settings();
+  if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
+    return reject(kBusyScript);
+  }
   if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && command->has(kDenyOom)) {
     return reject(kOutOfMemoryError);
   }

@@ -263,6 +263,11 @@ constexpr SettingRow kRows[] = {
     {.name = "active-defrag-max-scan-fields", .kind = SettingKind::kInteger, .initial = "1000", .low = 1},
 
     // Encodings.
+    {.name = "busy-scripts-block-all",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "Once a script has run for busy-reply-threshold, every command but SCRIPT KILL and the like is refused "
+               "with -BUSY, as in Redis. Otherwise only commands that need the script's keys are."},
     {.name = "classic-encoding-names",
      .kind = SettingKind::kBool,
      .initial = "no",

@@ -27,9 +27,12 @@ void ParkingLot::WakeAll(size_t slot) noexcept {
 
 void ParkingLot::MarkSlow(size_t slot) noexcept {
   if (slow_[slot].exchange(true, std::memory_order_relaxed)) return;
+  slow_count_.fetch_add(1, std::memory_order_relaxed);
   WakeAll(slot);
 }
 
-void ParkingLot::ClearSlow(size_t slot) noexcept { slow_[slot].store(false, std::memory_order_relaxed); }
+void ParkingLot::ClearSlow(size_t slot) noexcept {
+  if (slow_[slot].exchange(false, std::memory_order_relaxed)) slow_count_.fetch_sub(1, std::memory_order_relaxed);
+}
 
 }  // namespace tusk::store

@@ -37,6 +37,7 @@ class ParkingLot {
   void MarkSlow(size_t slot) noexcept;
   void ClearSlow(size_t slot) noexcept;
   bool HeldBySlow(size_t slot) const noexcept { return slow_[slot].load(std::memory_order_relaxed); }
+  bool AnySlow() const noexcept { return slow_count_.load(std::memory_order_relaxed) != 0; }
 
  private:
   struct Parked {
@@ -53,6 +54,7 @@ class ParkingLot {
   Lot lots_[kLots];
   // Relaxed: a hint; partner of each holder's MarkSlow() are the commands that fail to get its locks.
   std::atomic<bool> slow_[kStripeCount + 1] = {};
+  std::atomic<uint32_t> slow_count_{0};  // Of the marks above.
 };
 
 }  // namespace tusk::store
