@@ -2,6 +2,7 @@
 // so that a client that waits for a reply is not confused.
 #include "pubsub/commands.h"
 
+#include <memory>
 #include <string>
 
 #include "command/context.h"
@@ -19,15 +20,29 @@ int64_t CountOf(const command::Session& session, Kind kind) {
   return kind == Kind::kShardChannel ? session.shard_channels : session.channels + session.patterns;
 }
 
-void Confirm(Context& ctx, std::string_view verb, const std::string_view* name, Kind kind) {
-  ctx.reply().PushHeader(3);
-  ctx.reply().Bulk(verb);
+void WriteConfirmation(resp::Reply& reply, std::string_view verb, const std::string_view* name,
+                       int64_t count) {
+  reply.PushHeader(3);
+  reply.Bulk(verb);
   if (name) {
-    ctx.reply().Bulk(*name);
+    reply.Bulk(*name);
   } else {
-    ctx.reply().Null();
+    reply.Null();
   }
-  ctx.reply().Integer(CountOf(ctx.session(), kind));
+  reply.Integer(count);
+}
+
+// A client that turned replies off still hears what it asked to be told, confirmations included.
+void Confirm(Context& ctx, std::string_view verb, const std::string_view* name, Kind kind) {
+  command::Session& session = ctx.session();
+  int64_t count = CountOf(session, kind);
+  if (session.reply_mode == command::ReplyMode::kOn || session.host == nullptr) {
+    return WriteConfirmation(ctx.reply(), verb, name, count);
+  }
+  resp::OutputBuffer out;
+  resp::Reply reply(out, session.protocol);
+  WriteConfirmation(reply, verb, name, count);
+  session.host->DeliverPush(session.id, std::make_shared<const std::string>(out.ToString()));
 }
 
 void SubscribeAll(Context& ctx, std::string_view verb, Kind kind) {
