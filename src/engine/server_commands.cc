@@ -26,7 +26,8 @@ void CmdSlowlogGet(Context& ctx) {
     if (!wanted) return;
     count = *wanted < 0 ? std::numeric_limits<int64_t>::max() : static_cast<size_t>(*wanted);
   } else if (ctx.argc() > 3) {
-    return ctx.reply().Error("ERR wrong number of arguments for 'slowlog|get' command");
+    return ctx.reply().Error(
+        "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
   }
   std::vector<SlowCommand> entries = EngineOf(ctx).watch().SlowCommands(count);
   ctx.reply().ArrayHeader(entries.size());

@@ -118,7 +118,7 @@ SERVER = [
     row('CONFIG SET list-compress-depth {0|1|-1}', 1, script=False),
     row('CONFIG {SET nosuch 1|SET maxmemory abc|SET port|RESETSTAT|NOSUCH|SET maxmemory 0 nosuch 1|SET maxmemory 0 maxmemory 0}', 2, script=False),
     row('COMMAND {COUNT x|GETKEYS|GETKEYS GET|GETKEYS NOSUCH a|GETKEYS PING|INFO nosuch}', 1, script=False),
-    row('TIME', 1, 'kind', script=False), row('LASTSAVE', 1, 'kind', script=False), row('ROLE', 1, script=False), row('SCRIPT {EXISTS abc|NOSUCH|KILL|FLUSH x}', 1, script=False),
+    row('TIME', 1, 'kind', script=False), row('ROLE', 1, script=False), row('SCRIPT {EXISTS abc|NOSUCH|KILL|FLUSH x}', 1, script=False),
     row('SLOWLOG {RESET|NOSUCH|GET x|GET -2|LEN x}', 1, script=False), row('DEBUG NOSUCH', 1, script=False),
     row('PUBLISH {ch:1|news.a} v', 3), row('PUBSUB {CHANNELS [pattern]|NUMSUB ch:1 ch:2|NUMPAT|NOSUCH}', 3, 'unordered', script=False),
     row('SPUBLISH ch:1 v', 1), row('PUBSUB {SHARDCHANNELS [pattern]|SHARDNUMSUB ch:1}', 1, 'unordered', script=False),

@@ -147,11 +147,16 @@ def key_flags(a, b, _step, _witness):
 
 
 def exec_reply(a, b, step, _witness):
-    """`step.inner` holds the comparators of the commands that were queued on the oracle, set by the runner."""
+    """`step.inner` holds arguments and comparator of each command that was to be queued."""
+    return exec_differences(a, b, step) == []
+
+
+def exec_differences(a, b, step):
+    """The elements that differ as (arguments, ours, the oracle's); None when the replies cannot be compared one by one."""
     inner = step.inner or []
     if not isinstance(a, list) or not isinstance(b, list) or len(a) != len(b) or len(inner) != len(b):
-        return a == b
-    return all(COMPARATORS[name](x, y, None, None) for name, x, y in zip(inner, a, b))
+        return [] if a == b else None
+    return [(args, x, y) for (args, name), x, y in zip(inner, a, b) if not COMPARATORS[name](x, y, None, None)]
 
 
 COMPARATORS = {

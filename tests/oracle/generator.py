@@ -113,7 +113,7 @@ class Generator:
         for _ in range(self.rng.choice([0, 1, 2, 3, 5, 8])):
             args, compare = self.inner()
             steps.append(Step('cmd', conn, args, 'exact', None))
-            inner.append(compare)
+            inner.append((args, compare))
         end = self.rng.choices(['EXEC', 'DISCARD', 'NESTED', 'WATCH', 'BAD'], [12, 2, 1, 1, 1])[0]
         if end == 'NESTED':
             steps.append(step(conn, 'MULTI'))
@@ -138,7 +138,7 @@ class Generator:
         if self.rng.random() < 0.4:
             other, other_compare = self.inner()
             steps.append(Step('cmd', SECOND, other, other_compare, None))
-        steps.append(step(MAIN, 'EXEC', compare='exec', inner=[compare]))
+        steps.append(step(MAIN, 'EXEC', compare='exec', inner=[(args, compare)]))
         return steps
 
     def script(self):
@@ -233,7 +233,7 @@ class Generator:
         if self.rng.random() < 0.3:
             inner = [self.slots.fill(self.rng.choice(self.WAKING)) for _ in range(2)]
             steps += [step(MAIN, 'MULTI'), *(Step('cmd', MAIN, args, 'exact', None) for args in inner),
-                      step(MAIN, 'EXEC', compare='exec', inner=['exact'] * 2)]
+                      step(MAIN, 'EXEC', compare='exec', inner=[(args, 'exact') for args in inner])]
         steps.append(step(MAIN, self.rng.choice(['TIMEOUT', 'ERROR', 'TIMEOUT', '']), kind='unblock'))
         steps.append(step(WAITING, kind='collect'))
         return steps

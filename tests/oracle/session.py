@@ -8,7 +8,7 @@ import socket
 import time
 
 import dataset
-from compare import COMPARATORS, witness_command
+from compare import COMPARATORS, exec_differences, witness_command
 from generator import WAITING
 from support.resp import Closed, Tagged, is_error, is_null, show, show_command
 
@@ -91,6 +91,7 @@ class Session:
         self.tusk.reset()
         self.oracle.reset()
         self.history, self.batch = [], []
+        self.waiting = None
 
     def feed(self, step):
         """Takes one step; may only queue it. Raises Difference."""
@@ -145,6 +146,10 @@ class Session:
         if good:
             self.compared += 1
             return
+        for args, first, second in (exec_differences(reply, others[0], step) or []) if step.compare == 'exec' else []:
+            self._differ(f'{show_command(args)} => {show(first, 1 << 20)} | {show(second, 1 << 20)}', args)
+        if step.compare == 'exec' and exec_differences(reply, others[0], step):
+            return
         self._differ(f'{show_command(step.args)} => {show(reply, 1 << 20)} | {show(others[0], 1 << 20)}', step.args)
 
     def _differ(self, text, args):
@@ -176,6 +181,7 @@ class Session:
         self._differ(f'MESSAGE {at} of {len(second)} (after {previous}) => {a} | {b}', [b'MESSAGE', *keys])
 
     def _block(self, step):
+        self.waiting = step
         for side in (self.tusk, self.oracle):
             side.connections[WAITING].send(*step.args)
             side.await_blocked()
@@ -187,8 +193,10 @@ class Session:
             self._differ(f'CLIENT UNBLOCK => {show(first)} | {show(second)}', [b'CLIENT'])
 
     def _collect(self, step):
+        call, self.waiting = self.waiting, None
+        if call is None:  # The call was cut off by a reset, or by shrinking.
+            return
         first, second = (side.connections[WAITING].read() for side in (self.tusk, self.oracle))
-        call = next((past for past in reversed(self.history) if past.kind == 'block'), step)
         if first == second:
             self.compared += 1
             return
