@@ -217,7 +217,7 @@ Outcome Executor::Execute(Worker& worker, Session& session, Request& request, re
   const Command& command = *request.command;
   int64_t pause_until = pause_.until_ms.load(std::memory_order_relaxed);
   if (__builtin_expect(pause_until != 0, 0) && session.host) {
-    bool held = !command.has(kAdmin) || command.has(kWrite);
+    bool held = true;  // CLIENT PAUSE ALL means all, CLIENT UNPAUSE included, as in Redis.
     if (pause_.writes_only.load(std::memory_order_relaxed)) {
       held = command.has(kWrite | kMayReplicate);
       if (command.locks == Locks::kExec) {

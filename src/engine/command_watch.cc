@@ -64,6 +64,20 @@ void CommandWatch::OnStart(const command::Session& session, std::span<const std:
   for (const Monitor& monitor : monitors_list_) monitor.host->DeliverPush(monitor.session_id, shared);
 }
 
+// What the slow log keeps of a command: no more than it shows, since it keeps it for long.
+std::vector<std::string> CommandWatch::Abridged(std::span<const std::string_view> argv) const {
+  size_t kept = argv.size() > kSlowArgumentsMax ? kSlowArgumentsMax - 1 : argv.size();
+  std::vector<std::string_view> heads;
+  for (std::string_view argument : argv.first(kept)) heads.push_back(argument.substr(0, kSlowArgumentBytesMax));
+  std::vector<std::string> shown = Redact(heads);
+  for (size_t i = 0; i < kept; ++i) {
+    if (argv[i].size() <= kSlowArgumentBytesMax || shown[i] == kCovered) continue;
+    shown[i] += "... (" + std::to_string(argv[i].size() - kSlowArgumentBytesMax) + " more bytes)";
+  }
+  if (kept < argv.size()) shown.push_back("... (" + std::to_string(argv.size() - kept) + " more arguments)");
+  return shown;
+}
+
 void CommandWatch::OnSlow(const command::Session& session, std::span<const std::string_view> argv,
                           uint64_t micros) {
   SlowCommand slow;
@@ -71,18 +85,7 @@ void CommandWatch::OnSlow(const command::Session& session, std::span<const std::
   slow.micros = micros;
   slow.address = AddressOf(session);
   slow.client_name = session.name;
-  slow.argv = Redact(argv);
-  if (slow.argv.size() > kSlowArgumentsMax) {
-    size_t more = slow.argv.size() - kSlowArgumentsMax + 1;
-    slow.argv.resize(kSlowArgumentsMax - 1);
-    slow.argv.push_back("... (" + std::to_string(more) + " more arguments)");
-  }
-  for (std::string& argument : slow.argv) {
-    if (argument.size() <= kSlowArgumentBytesMax) continue;
-    size_t more = argument.size() - kSlowArgumentBytesMax;
-    argument.resize(kSlowArgumentBytesMax);
-    argument += "... (" + std::to_string(more) + " more bytes)";
-  }
+  slow.argv = Abridged(argv);
   uint64_t entries_max = services_.keyspace->settings().slowlog_max_len;
   base::MutexLock hold(slow_mutex_);
   slow.id = next_slow_id_++;

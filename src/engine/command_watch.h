@@ -65,6 +65,7 @@ class CommandWatch final : public command::CommandObserver {
   std::string AddressOf(const command::Session& session) const;
   // The arguments with passwords covered.
   std::vector<std::string> Redact(std::span<const std::string_view> argv) const;
+  std::vector<std::string> Abridged(std::span<const std::string_view> argv) const;
 
   const command::Services& services_;
   const Config& config_;

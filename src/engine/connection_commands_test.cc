@@ -1,4 +1,5 @@
 // What a connection can say about itself, and the commands that describe the server, on an embedded session.
+#include "base/memory.h"
 #include "engine/engine_test_support.h"
 
 namespace tusk::engine {
@@ -118,6 +119,16 @@ TEST_F(ServerCommands, SlowLogKeepsCutEntriesNewestFirst) {
   Run("CONFIG SET slowlog-log-slower-than -1");
   Run("SLOWLOG RESET");
   EXPECT_EQ(Run("SLOWLOG LEN"), ":0");
+}
+
+TEST_F(ServerCommands, TheSlowLogKeepsNoMoreMemoryThanItShows) {
+  Run("CONFIG SET slowlog-log-slower-than 0");
+  std::vector<std::string_view> words(100'000, "x");
+  words[0] = "DEL";
+  RunWords(session_, words);
+  uint64_t before = base::UsedMemory();
+  for (int i = 0; i < 10; ++i) RunWords(session_, words);
+  EXPECT_LT(base::UsedMemory(), before + 200'000);
 }
 
 TEST_F(ServerCommands, PasswordsStayOutOfTheSlowLog) {
