@@ -65,7 +65,7 @@ TEST(CommandDocs, InfoHasTenElementsWithSetsInResp3) {
   EXPECT_EQ(Text(2, [&](resp::Reply& reply) { WriteCommandInfo(table.Find("parent"), reply); }),
             "*10 $6 parent :-2 *0 :0 :0 :0 *1 +@slow *0 *0 *1 *10 $12 parent|child :2 *0 :0 :0 :0 *1 +@slow "
             "*0 *0 *0 ");
-  EXPECT_EQ(Text(2, [&](resp::Reply& reply) { WriteCommandInfo(nullptr, reply); }), "*-1 ");
+  EXPECT_EQ(Text(2, [&](resp::Reply& reply) { WriteCommandInfo(nullptr, reply); }), "$-1 ");
 }
 
 TEST(CommandDocs, DocsNameOnlyWhatTheRowHas) {
