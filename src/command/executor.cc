@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
 
 void Normalise(std::vector<uint16_t>& stripes) {
   std::sort(stripes.begin(), stripes.end());
@@ -103,10 +104,16 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
   }
   const store::Settings& settings = services_.keyspace->settings();
+  uint32_t flags = command->flags;
+  // An EXEC is what its queue is.
+  if (__builtin_expect(command->locks == Locks::kExec, 0)) {
+    for (const QueuedCommand& queued : session.queue) flags |= queued.command->flags;
+  }
+  if (settings.writes_need_replicas && (flags & kWrite)) return reject(kNoReplicas);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(kBusyScript);
   }
-  if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && command->has(kDenyOom)) {
+  if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && (flags & kDenyOom)) {
     return reject(kOutOfMemoryError);
   }
   return true;
@@ -282,7 +289,9 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
   const bool failed = errors != reply.error_count() && !is_exec;
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
-  Finish(worker, session, request, failed ? 1 : 0, start);
+  uint64_t micros = Finish(worker, session, request, failed ? 1 : 0, start);
+  // One that waits is slow, if at all, once it has been served.
+  if (outcome != Outcome::kBlocked) NoticeSlow(session, *request.command, request.argv, micros);
   return outcome;
 }
 
@@ -295,7 +304,7 @@ void Executor::Call(Context& ctx) {
   }
 }
 
-void Executor::Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks) {
+uint64_t Executor::Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks) {
   uint64_t ticks = base::CycleClock::Now() - start_ticks;
   WorkerStatistics& statistics = worker.statistics();
   CommandCounts& counts = statistics.command[request.command->id];
@@ -308,10 +317,14 @@ void Executor::Finish(Worker& worker, Session& session, const Request& request, 
   if (lookups.hits) statistics.hits.Add(lookups.hits);
   if (lookups.misses) statistics.misses.Add(lookups.misses);
   if (errors) counts.failed.Add(1);
+  return micros;
+}
+
+void Executor::NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
+                          uint64_t micros) {
   int64_t threshold = services_.keyspace->settings().slowlog_log_slower_than;
-  if (observer_ && threshold >= 0 && static_cast<int64_t>(micros) >= threshold && !request.command->has(kSkipSlowlog)) {
-    observer_->OnSlow(session, request.argv, micros);
-  }
+  if (!observer_ || threshold < 0 || static_cast<int64_t>(micros) < threshold || command.has(kSkipSlowlog)) return;
+  observer_->OnSlow(session, argv, micros);
 }
 
 bool Executor::CallFromScript(Worker& worker, Session& session, const Command& command,
@@ -374,7 +387,8 @@ void Executor::RunQueue(Context& exec) {
     Call(ctx);
     const bool failed = exec.reply().error_count() != errors;
     if (failed && !ctx.error_counted_) services_.statistics->CountError(exec.reply().last_error_code());
-    Finish(worker, session, request, failed ? 1 : 0, start);
+    uint64_t micros = Finish(worker, session, request, failed ? 1 : 0, start);
+    NoticeSlow(session, *request.command, request.argv, micros);
   }
 }
 

@@ -104,7 +104,10 @@ class Executor {
   Outcome ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Call(Context& ctx);
-  void Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks);
+  void NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
+                  uint64_t micros);
+  // Counts the command; its duration in microseconds.
+  uint64_t Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks);
   void Block(Context& ctx);
   void ServeReady(Worker& worker);
   void ServeKey(Worker& worker, const store::ReadyKey& ready);

@@ -1,7 +1,10 @@
 // CONFIG: the settings in force.
+#include <tuple>
+
 #include "command/help.h"
 #include "engine/engine_of.h"
 #include "engine/server_commands.h"
+#include "store/eviction.h"
 
 namespace tusk::engine {
 namespace {
@@ -33,6 +36,9 @@ void CmdConfigSet(Context& ctx) {
   base::Status status = EngineOf(ctx).config().Set(ctx.args().subspan(2), ProtectedAllowed(ctx));
   if (!status.ok()) return ctx.reply().Error(status);
   ctx.reply().Ok();
+  // A limit that was lowered takes effect now, not with the next command; a transaction holds stripes and
+  // leaves it to that one.
+  if (!ctx.in_exec() && !ctx.in_script()) std::ignore = store::MakeRoom(ctx.transaction());
 }
 
 void CmdConfigRewrite(Context& ctx) {

@@ -266,12 +266,14 @@ constexpr SettingRow kRows[] = {
     {.name = "busy-scripts-block-all",
      .kind = SettingKind::kBool,
      .initial = "no",
-     .effect = "Once a script has run for busy-reply-threshold, every command but SCRIPT KILL and the like is refused "
+     .effect = "Once a script has run for busy-reply-threshold, every command but SCRIPT KILL and the like "
+               "is refused "
                "with -BUSY, as in Redis. Otherwise only commands that need the script's keys are."},
     {.name = "classic-encoding-names",
      .kind = SettingKind::kBool,
      .initial = "no",
-     .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for tools that "
+     .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for "
+               "tools that "
                "check for these. How they are stored does not change."},
     {.name = "hash-max-listpack-entries",
      .alias = "hash-max-ziplist-entries",
@@ -441,12 +443,15 @@ constexpr SettingRow kRows[] = {
      .alias = "min-slaves-to-write",
      .kind = SettingKind::kInteger,
      .initial = "0",
-     .high = kIntMax},
+     .high = kIntMax,
+     .effect =
+         "Replicas without which writes are refused; there are none yet, so anything but 0 refuses them."},
     {.name = "min-replicas-max-lag",
      .alias = "min-slaves-max-lag",
      .kind = SettingKind::kInteger,
      .initial = "10",
-     .high = kIntMax},
+     .high = kIntMax,
+     .effect = "Seconds after which a replica no longer counts; 0 turns min-replicas-to-write off."},
     {.name = "propagation-error-behavior",
      .kind = SettingKind::kEnum,
      .initial = "ignore",

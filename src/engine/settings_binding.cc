@@ -125,6 +125,13 @@ void BindSettings(Config& config, store::Settings& settings, NetworkSettings& ne
     settings.maxmemory_policy.set(PolicyOf(value.text));
     return base::Status::Ok();
   });
+  for (std::string_view name : {"min-replicas-to-write", "min-replicas-max-lag"}) {
+    config.OnChange(name, [&config, &settings](const SettingValue&) {
+      settings.writes_need_replicas.set(config.Number("min-replicas-to-write") > 0 &&
+                                        config.Number("min-replicas-max-lag") > 0);
+      return base::Status::Ok();
+    });
+  }
   config.OnChange("dir", [](const SettingValue& value) {
     if (value.text.empty() || ::chdir(value.text.c_str()) == 0) return base::Status::Ok();
     return base::Status::Invalid(std::strerror(errno));

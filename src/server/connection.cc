@@ -146,9 +146,10 @@ Connection::Next Connection::RunGroup(size_t count) {
 // ---- Running ----
 
 Connection::Next Connection::RunOne(command::Request& request) {
-  // Commands without keys may look at the connections, this one included.
   if (!request.has_key) [[unlikely]] {
-    Publish(request.command);
+    // CLIENT looks at the connections, this one included. Others show only once they have run: who sees UNSUBSCRIBE in
+    // a list may rely on it.
+    if (request.command && (request.command->categories & command::kCatConnection)) Publish(request.command);
     if (!request.command && IsHttp(request.argv[0])) {
       context_.log.Warning(
           "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is "
