@@ -289,7 +289,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
   const bool failed = errors != reply.error_count() && !is_exec;
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
-  uint64_t micros = Finish(worker, session, request, failed ? 1 : 0, start);
+  uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
   // One that waits is slow, if at all, once it has been served.
   if (outcome != Outcome::kBlocked) NoticeSlow(session, *request.command, request.argv, micros);
   return outcome;
@@ -304,7 +304,7 @@ void Executor::Call(Context& ctx) {
   }
 }
 
-uint64_t Executor::Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks) {
+uint64_t Executor::Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks) {
   uint64_t ticks = base::CycleClock::Now() - start_ticks;
   WorkerStatistics& statistics = worker.statistics();
   CommandCounts& counts = statistics.command[request.command->id];
@@ -387,7 +387,7 @@ void Executor::RunQueue(Context& exec) {
     Call(ctx);
     const bool failed = exec.reply().error_count() != errors;
     if (failed && !ctx.error_counted_) services_.statistics->CountError(exec.reply().last_error_code());
-    uint64_t micros = Finish(worker, session, request, failed ? 1 : 0, start);
+    uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
     NoticeSlow(session, *request.command, request.argv, micros);
   }
 }

@@ -107,7 +107,7 @@ class Executor {
   void NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
                   uint64_t micros);
   // Counts the command; its duration in microseconds.
-  uint64_t Finish(Worker& worker, Session& session, const Request& request, size_t errors, uint64_t start_ticks);
+  uint64_t Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks);
   void Block(Context& ctx);
   void ServeReady(Worker& worker);
   void ServeKey(Worker& worker, const store::ReadyKey& ready);
