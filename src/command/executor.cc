@@ -26,6 +26,11 @@ bool Roams(const Command& command, std::span<const std::string_view> argv) {
 }
 
 // Inside a transaction, which may already hold stripes when the command comes to run.
+// Scripts carry the flag because Redis shows them itself, before what they call.
+bool ShownByMonitor(const Command& command) noexcept {
+  return !command.has(kAdmin) && (!command.has(kSkipMonitor) || command.spec->group == "scripting");
+}
+
 bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
 }
@@ -249,7 +254,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
   const bool monitored = observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
-                         !request.command->has(kSkipMonitor | kAdmin);
+                         ShownByMonitor(*request.command);
   // MONITOR shows a transaction's commands, then its EXEC.
   const bool is_exec = request.command->locks == Locks::kExec;
   if (monitored && !is_exec) observer_->OnStart(session, request.argv, false);
@@ -332,7 +337,7 @@ bool Executor::CallFromScript(Worker& worker, Session& session, const Command& c
   store::Transaction& txn = worker.transaction();
   // What chooses its own stripes may have to wait for them while others are held.
   if (!txn.in_lane() && NeedsLane(command, argv)) return false;
-  if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 && !command.has(kSkipMonitor | kAdmin)) {
+  if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 && ShownByMonitor(command)) {
     observer_->OnStart(session, argv, true);
   }
   if (command.key_shape != Command::KeyShape::kNone && FindKeys(command, argv, worker.key_refs)) {
@@ -370,7 +375,7 @@ void Executor::RunQueue(Context& exec) {
     argv.assign(queued.argv.begin(), queued.argv.end());
     Request request{argv, queued.command, {}, false};
     if (observer_ && observer_->monitors.load(std::memory_order_relaxed) != 0 &&
-        !queued.command->has(kSkipMonitor | kAdmin)) {
+        ShownByMonitor(*queued.command)) {
       observer_->OnStart(session, argv, false);
     }
     if (queued.command->locks == Locks::kAll) exec.transaction().LockAllInLane();

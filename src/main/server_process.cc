@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -83,7 +84,12 @@ base::Status ServerProcess::Start() {
   if (base::Status status = pid_file_.Write(pid_path); !status.ok()) log_.Warning("{}", status.message());
 
   base::PreferHugePages();
-  maxclients_ = RaiseOpenFileLimit(static_cast<size_t>(config_->Number("maxclients")));
+  maxclients_wanted_ = static_cast<size_t>(config_->Number("maxclients"));
+  maxclients_ = std::min(RaiseOpenFileLimit(maxclients_wanted_), maxclients_wanted_);
+  // More would be accepted than can be served, and CONFIG GET should say what holds.
+  if (maxclients_ < maxclients_wanted_) {
+    RETURN_IF_ERROR(config_->LoadText(fmt::format("maxclients {}", maxclients_), "the limit of open files"));
+  }
   engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{.config = std::move(unused_config_)});
   RETURN_IF_ERROR(engine_->RenameCommands());
   return StartListening();
@@ -141,11 +147,11 @@ std::string ServerProcess::Banner() const {
 }
 
 void ServerProcess::WarnAboutSettings() {
-  if (maxclients_ < static_cast<size_t>(config_->Number("maxclients"))) {
+  if (maxclients_ < maxclients_wanted_) {
     log_.Warning(
         "The limit of open files allows {} clients, not the {} of maxclients. Raise it with 'ulimit -n' or "
         "LimitNOFILE= of the unit.",
-        maxclients_, config_->Number("maxclients"));
+        maxclients_, maxclients_wanted_);
   }
   for (const std::string& name : config_->without_effect()) {
     log_.Verbose("The setting '{}' is accepted and has no effect in Tusk", name);

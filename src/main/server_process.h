@@ -49,7 +49,8 @@ class ServerProcess {
   engine::Config* config_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<server::Server> server_;
-  size_t maxclients_ = 0;
+  size_t maxclients_wanted_ = 0;
+  size_t maxclients_ = 0;  // What the limit of open files allows of them.
   // Set before the signal that ends the signal thread; the signal orders it.
   std::atomic<bool> ending_{false};
   std::thread signal_thread_;

@@ -237,6 +237,7 @@ void Connection::OnDetachedDone(Outcome outcome) noexcept {
   // On kGoOn and kRest alike: first what arrived meanwhile, then the rest of the input.
   After(outcome);
   if (close_wanted_) return Close("Closed while its command ran");
+  late_push_bytes_ = 0;
   for (auto& bytes : std::exchange(late_pushes_, {})) OnPush(std::move(bytes));
   if (early_reply_) {
     resp::OutputBuffer reply = *std::move(early_reply_);
@@ -324,7 +325,11 @@ void Connection::OnRetryBlocked() noexcept {
 void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   if (closed_ || close_after_flush_) return;
   if (state_ == State::kDetached) {
-    late_pushes_.push_back(std::move(bytes));
+    late_push_bytes_ += bytes->size();
+    const uint64_t bytes_max = context_.engine.network().pubsub_output.hard_bytes;
+    // What waits counts against the limit as if it stood in the output already.
+    close_wanted_ = close_wanted_ || (bytes_max != 0 && late_push_bytes_ > bytes_max);
+    if (!close_wanted_) late_pushes_.push_back(std::move(bytes));
     return;
   }
   std::string_view view = *bytes;

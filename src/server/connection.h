@@ -112,6 +112,7 @@ class Connection final : public io::EventHandler {
 
   // What arrived while a detached command was writing to the output.
   std::vector<std::shared_ptr<const std::string>> late_pushes_;
+  size_t late_push_bytes_ = 0;
   std::optional<resp::OutputBuffer> early_reply_;
   bool early_retry_ = false;
   bool early_wake_ = false;
