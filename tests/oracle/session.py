@@ -158,7 +158,8 @@ class Session:
             return
         name = args[0].decode('latin1').upper()
         replies = text.rsplit(' => ', 1)[-1].split(' | ')
-        raise Difference(text, (name, *(_shape(part) for part in replies)), set(args))
+        shapes = replies if name.startswith('OBJECT') else map(_shape, replies)
+        raise Difference(text, (name, *shapes), set(args))
 
     # Actions of the rig.
 
