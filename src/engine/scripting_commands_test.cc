@@ -1,8 +1,6 @@
 // EVAL and SCRIPT through the executor: effects, refusals, locks.
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "engine/command_fixture.h"
 
 namespace tusk::engine {
@@ -152,32 +150,6 @@ TEST_F(ScriptingCommands, InsideATransactionTheScriptIsOnePartOfTheUnit) {
 
 TEST_F(ScriptingCommands, NothingRunsNothingToKill) {
   EXPECT_EQ(Run("SCRIPT KILL"), "-NOTBUSY No scripts in execution right now.\r\n");
-}
-
-// A second thread's script runs until it is killed; this one plays the other client.
-TEST_F(ScriptingCommands, SlowScriptsAreKilledUnlessTheyWrote) {
-  engine().settings().busy_reply_threshold.set(1);
-  for (const bool writes : {false, true}) {
-    std::string reply;
-    std::thread other([&] {
-      auto worker = engine().NewWorker();
-      command::Session session;
-      const std::string body = std::string(writes ? "redis.call('SET', KEYS[1], 1) " : "") +
-                               "while redis.call('EXISTS', 'stop') == 0 do end return 'done'";
-      const std::vector<std::string_view> argv = {"EVAL", body, "1", "mine"};
-      reply = engine().Execute(*worker, session, argv);
-    });
-    std::string killed;
-    while ((killed = Run("SCRIPT KILL")).starts_with("-NOTBUSY")) std::this_thread::yield();
-    if (writes) {
-      EXPECT_TRUE(killed.starts_with("-UNKILLABLE Sorry the script already executed write commands"));
-      engine().scripts().KillAll();
-    } else {
-      EXPECT_EQ(killed, "+OK\r\n");
-    }
-    other.join();
-    EXPECT_TRUE(reply.starts_with("-ERR Script killed by user with SCRIPT KILL. script: ")) << reply;
-  }
 }
 
 }  // namespace

@@ -122,5 +122,30 @@ TEST(ScriptingConcurrency, OnlyWhoNeedsTheKeysOfASlowScriptHearsBusy) {
   EXPECT_EQ(connection.Run({"GET", "mine"}), "$1\r\n1\r\n");
 }
 
+TEST(ScriptingConcurrency, SlowScriptsAreKilledUnlessTheyWrote) {
+  for (const bool writes : {false, true}) {
+    Engine engine({});
+    engine.settings().busy_reply_threshold.set(1);
+    Caller connection(engine, 1);
+    std::string reply;
+    std::jthread slow([&] {
+      Caller caller(engine, 0);
+      reply = caller.Run({"EVAL", std::string(writes ? "redis.call('SET', KEYS[1], 1) " : "") +
+                                      "while redis.call('EXISTS', 'stop') == 0 do end return 'done'",
+                          "1", "mine"});
+    });
+    std::string killed;
+    while ((killed = connection.Run({"SCRIPT", "KILL"})).starts_with("-NOTBUSY")) std::this_thread::yield();
+    if (writes) {
+      EXPECT_TRUE(killed.starts_with("-UNKILLABLE Sorry the script already executed write commands"));
+      engine.scripts().KillAll();
+    } else {
+      EXPECT_EQ(killed, "+OK\r\n");
+    }
+    slow.join();
+    EXPECT_TRUE(reply.starts_with("-ERR Script killed by user with SCRIPT KILL. script: ")) << reply;
+  }
+}
+
 }  // namespace
 }  // namespace tusk::engine
