@@ -265,9 +265,14 @@ void CmdClientPause(Context& ctx) {
   if (*timeout < 0) return ctx.reply().Error("ERR timeout is negative");
   Clients* clients = ClientsOf(ctx);
   if (!clients) return;
+  int64_t now = ctx.keyspace().clock().MonotonicMillis();
   int64_t until = 0;
-  if (__builtin_add_overflow(ctx.keyspace().clock().MonotonicMillis(), *timeout, &until)) {
-    return ctx.reply().Error("ERR timeout is out of range");
+  if (__builtin_add_overflow(now, *timeout, &until)) return ctx.reply().Error("ERR timeout is out of range");
+  // Pauses that overlap: the later end and the stricter mode hold.
+  const command::PauseState& running = EngineOf(ctx).pause();
+  if (int64_t end = running.until_ms.load(std::memory_order_relaxed); end > now) {
+    until = std::max(until, end);
+    writes_only = writes_only && running.writes_only.load(std::memory_order_relaxed);
   }
   clients->Pause(until, writes_only);
   ctx.reply().Ok();
