@@ -1,40 +1,151 @@
-// FUNCTION as it answers while there are no libraries. TODO(#2): libraries, FCALL.
+// FUNCTION: loading, listing and deleting libraries, and what runs.
+#include "base/text.h"
 #include "command/context.h"
+#include "command/help.h"
 #include "script/scripting.h"
+#include "script/scripts.h"
 
 namespace tusk::script {
+namespace {
 
-void CmdFunctionFlush(command::Context& ctx) {
-  if (ctx.argc() == 3 && !ctx.ArgIs(2, "async") && !ctx.ArgIs(2, "sync")) {
-    return ctx.reply().Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+void ReplyFunctions(resp::Reply& reply, const Library& library) {
+  reply.ArrayHeader(library.functions().size());
+  for (const auto& function : library.functions()) {
+    reply.MapHeader(3);
+    reply.Bulk("name");
+    reply.Bulk(function->name());
+    reply.Bulk("description");
+    if (function->description()) {
+      reply.Bulk(*function->description());
+    } else {
+      reply.Null();
+    }
+    reply.Bulk("flags");
+    const auto flags = NamesOfFlags(function->flags());
+    reply.SetHeader(flags.size());
+    for (const std::string_view flag : flags) reply.Simple(flag);
   }
-  if (ctx.argc() > 3) {
-    return ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.");
+}
+
+void ReplyLibrary(resp::Reply& reply, const Library& library, bool with_code) {
+  reply.MapHeader(with_code ? 4 : 3);
+  reply.Bulk("library_name");
+  reply.Bulk(library.name());
+  reply.Bulk("engine");
+  reply.Bulk("LUA");
+  reply.Bulk("functions");
+  ReplyFunctions(reply, library);
+  if (!with_code) return;
+  reply.Bulk("library_code");
+  reply.Bulk(library.code());
+}
+
+// The reply, or the error.
+base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, bool replace) {
+  ASSIGN_OR_RETURN(LibraryHeader header, ParseLibraryHeader(code));
+  LibraryRegistry& libraries = scripts.libraries();
+  if (!replace && libraries.Knows(header.name)) {
+    return base::Error(base::Status::Invalid("ERR Library '" + header.name + "' already exists"));
   }
+  auto library = std::make_shared<Library>(libraries.NextId(), header.name, std::string(code), header.code_offset);
+  const InterpreterPool::Lease interpreter = scripts.function_pool().Acquire();
+  ASSIGN_OR_RETURN(auto functions, interpreter->Load(*library));
+  library->SetFunctions(std::move(functions));
+  RETURN_IF_ERROR(libraries.Add(std::move(library), replace));
+  return header.name;
+}
+
+}  // namespace
+
+void CmdFunctionLoad(command::Context& ctx) {
+  bool replace = false;
+  for (size_t i = 2; i + 1 < ctx.argc(); ++i) {
+    if (!ctx.ArgIs(i, "replace")) return ctx.reply().Error("ERR Unknown option given: " + std::string(ctx.arg(i)));
+    replace = true;
+  }
+  const auto name = LoadLibrary(*ctx.services().scripts, ctx.arg(ctx.argc() - 1), replace);
+  if (!name) {
+    ctx.ChangedNothing();
+    return ctx.reply().Error(name.error());
+  }
+  ctx.reply().Bulk(*name);
+}
+
+void CmdFunctionDelete(command::Context& ctx) {
+  Scripts& scripts = *ctx.services().scripts;
+  if (!scripts.libraries().Delete(ctx.arg(2))) {
+    ctx.ChangedNothing();
+    return ctx.reply().Error("ERR Library not found");
+  }
+  scripts.function_pool().Flush();
   ctx.reply().Ok();
 }
 
-void CmdFunctionList(command::Context& ctx) { ctx.reply().EmptyArray(); }
-
-void CmdFunctionDelete(command::Context& ctx) { ctx.reply().Error("ERR Library not found"); }
-
-void CmdFunctionKill(command::Context& ctx) {
-  ctx.reply().Error("NOTBUSY No scripts in execution right now.");
+void CmdFunctionFlush(command::Context& ctx) {
+  // Both modes take the same little time here: interpreters that are in use go when they come back.
+  if (ctx.argc() > 3) {
+    return ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.");
+  }
+  if (ctx.argc() == 3 && !ctx.ArgIs(2, "async") && !ctx.ArgIs(2, "sync")) {
+    return ctx.reply().Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+  }
+  ctx.services().scripts->FlushLibraries();
+  ctx.reply().Ok();
 }
 
+void CmdFunctionList(command::Context& ctx) {
+  std::optional<std::string_view> pattern;
+  bool with_code = false;
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    if (!with_code && ctx.ArgIs(i, "withcode")) {
+      with_code = true;
+    } else if (!pattern && ctx.ArgIs(i, "libraryname")) {
+      if (++i >= ctx.argc()) return ctx.reply().Error("ERR library name argument was not given");
+      pattern = ctx.arg(i);
+    } else {
+      return ctx.reply().Error("ERR Unknown argument " + std::string(ctx.arg(i)));
+    }
+  }
+  std::vector<LibraryPtr> libraries = ctx.services().scripts->libraries().List();
+  if (pattern) {
+    std::erase_if(libraries, [&](const LibraryPtr& library) {
+      return !base::GlobMatch(*pattern, library->name(), /*ignore_case=*/true);
+    });
+  }
+  ctx.reply().ArrayHeader(libraries.size());
+  for (const LibraryPtr& library : libraries) ReplyLibrary(ctx.reply(), *library, with_code);
+}
+
+void CmdFunctionKill(command::Context& ctx) { ReplyKill(ctx, Scripts::Kind::kFunction); }
+
 void CmdFunctionStats(command::Context& ctx) {
+  Scripts& scripts = *ctx.services().scripts;
   resp::Reply& reply = ctx.reply();
   reply.MapHeader(2);
   reply.Bulk("running_script");
-  reply.Null();
+  if (const auto running = scripts.SlowFunction()) {
+    reply.MapHeader(3);
+    reply.Bulk("name");
+    reply.Bulk(running->name);
+    reply.Bulk("command");
+    reply.ArrayHeader(running->command.size());
+    for (const std::string& word : running->command) reply.Bulk(word);
+    reply.Bulk("duration_ms");
+    reply.Integer(running->duration.count());
+  } else {
+    reply.Null();
+  }
+  const LibraryRegistry::Counts counts = scripts.libraries().counts();
   reply.Bulk("engines");
   reply.MapHeader(1);
   reply.Bulk("LUA");
   reply.MapHeader(2);
   reply.Bulk("libraries_count");
-  reply.Integer(0);
+  reply.Integer(static_cast<int64_t>(counts.libraries));
   reply.Bulk("functions_count");
-  reply.Integer(0);
+  reply.Integer(static_cast<int64_t>(counts.functions));
 }
+
+void CmdFunctionHelp(command::Context& ctx) { command::ReplyHelp(ctx); }
 
 }  // namespace tusk::script

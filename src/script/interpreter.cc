@@ -1,9 +1,11 @@
 #include "script/interpreter.h"
 
 #include "base/check.h"
+#include "base/cycles.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "script/lua_convert.h"
+#include "script/lua_library.h"
 #include "script/lua_libs.h"
 #include "script/lua_sandbox.h"
 
@@ -40,6 +42,10 @@ int Panic(lua_State*) {
 
 void CheckForKill(lua_State* lua, lua_Debug*) {
   LuaHost& host = HostOf(lua);
+  if (host.load_deadline_ticks != 0) {
+    if (base::CycleClock::Now() >= host.load_deadline_ticks) RaiseError(lua, "ERR FUNCTION LOAD timeout");
+    return;
+  }
   if (host.caller == nullptr || !host.caller->ShouldStop()) return;
   // Also for the main thread: it may be what resumes one coroutine after the other.
   lua_sethook(lua, CheckForKill, LUA_MASKLINE, 0);
@@ -96,6 +102,11 @@ int HandleError(lua_State* lua) {
 
 // --- Bodies that run in protected mode; their argument comes as light userdata. -------------------------------------
 
+struct CompileLibraryCall {
+  const Library& library;
+  int reference;
+};
+
 struct CompileCall {
   const Script& script;
   int reference;
@@ -109,21 +120,54 @@ int CompileProtected(lua_State* lua) {
   return 0;
 }
 
+// Leaves nothing: the chunk stays referenced until it has run.
+int CompileLibraryProtected(lua_State* lua) {
+  auto& call = *static_cast<CompileLibraryCall*>(lua_touserdata(lua, 1));
+  const std::string_view code = call.library.lua();
+  if (LoadText(lua, code.data(), code.size(), "@user_function") != 0) return lua_error(lua);
+  UseLibraryGlobals(lua);
+  ShowLoadingWorld(lua, true);
+  call.reference = luaL_ref(lua, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+int LoadProtected(lua_State* lua) {
+  const int chunk = *static_cast<int*>(lua_touserdata(lua, 1));
+  lua_settop(lua, 0);
+  lua_pushcfunction(lua, HandleError);
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, chunk);
+  LuaHost& host = HostOf(lua);
+  if (lua_pcall(lua, 0, 0, 1) == 0) {
+    host.failure.set = false;
+  } else if (!host.failure.set) {
+    NoteText(lua, lua_gettop(lua), host.failure);
+    host.failure.set = true;
+  }
+  return 0;
+}
+
+int LeaveLoadingProtected(lua_State* lua) {
+  ShowLoadingWorld(lua, false);
+  return 0;
+}
+
+// One run, of a script or of a function.
 struct RunCall {
-  const RunRequest& request;
   int function;
+  bool as_function;  // Keys and arguments are passed as parameters, not as globals.
+  std::span<const std::string_view> keys;
+  std::span<const std::string_view> args;
   resp::Reply& reply;
   RunResult result;
   bool out_of_memory = false;
 };
 
-void SetArguments(lua_State* lua, const char* name, std::span<const std::string_view> values) {
+void PushStrings(lua_State* lua, std::span<const std::string_view> values) {
   lua_createtable(lua, static_cast<int>(values.size()), 0);
   for (size_t i = 0; i < values.size(); ++i) {
     lua_pushlstring(lua, values[i].data(), values[i].size());
     lua_rawseti(lua, -2, static_cast<int>(i + 1));
   }
-  SetProtectedGlobal(lua, name);
 }
 
 // Is the script's result an error that a command gave, and its statistics with it?
@@ -141,12 +185,14 @@ void NoteErrorResult(lua_State* lua, RunResult& result) {
 int RunProtected(lua_State* lua) {
   auto& call = *static_cast<RunCall*>(lua_touserdata(lua, 1));
   lua_settop(lua, 0);
-  SetArguments(lua, "KEYS", call.request.keys);
-  SetArguments(lua, "ARGV", call.request.args);
   lua_pushcfunction(lua, HandleError);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, call.function);
+  PushStrings(lua, call.keys);
+  if (!call.as_function) SetProtectedGlobal(lua, "KEYS");
+  PushStrings(lua, call.args);
+  if (!call.as_function) SetProtectedGlobal(lua, "ARGV");
   LuaHost& host = HostOf(lua);
-  if (const int status = lua_pcall(lua, 0, 1, 1); status != 0) {
+  if (const int status = lua_pcall(lua, call.as_function ? 2 : 0, 1, 1); status != 0) {
     call.out_of_memory = status == LUA_ERRMEM;
     // Out of memory, and errors in the handler, come without it.
     if (!host.failure.set) NoteText(lua, lua_gettop(lua), host.failure);
@@ -209,12 +255,95 @@ base::Status Interpreter::Compile(const Script& script) {
   return FindFunction(script, function);
 }
 
+// --- Libraries. -----------------------------------------------------------------------------------------------------
+
+void Interpreter::Forget(const std::vector<int>& references) {
+  for (const int reference : references) luaL_unref(lua_.get(), LUA_REGISTRYINDEX, reference);
+}
+
+base::Result<std::vector<FunctionSpec>> Interpreter::Load(const Library& library) {
+  return LoadWithin(library, kLoadMsMax);
+}
+
+base::Result<std::vector<FunctionSpec>> Interpreter::LoadWithin(const Library& library, uint64_t ms_max) {
+  lua_State* lua = lua_.get();
+  CompileLibraryCall compile{library, LUA_NOREF};
+  if (lua_cpcall(lua, CompileLibraryProtected, &compile) != 0) {
+    size_t size = 0;
+    const char* message = lua_tolstring(lua, -1, &size);
+    base::Status status = base::Status::Invalid("ERR Error compiling function: " +
+                                                std::string(message == nullptr ? "" : message, size));
+    lua_settop(lua, 0);
+    return base::Error(std::move(status));
+  }
+  Registration registration;
+  host_.registration = &registration;
+  host_.failure.set = false;
+  if (ms_max != 0) {
+    host_.load_deadline_ticks =
+        base::CycleClock::Now() + static_cast<uint64_t>(base::CycleClock::TicksPerMicro() * 1000) * ms_max;
+  }
+  lua_sethook(lua, CheckForKill, LUA_MASKCOUNT, kHookInstructions);
+  const bool ran = lua_cpcall(lua, LoadProtected, &compile.reference) == 0;
+  host_.registration = nullptr;
+  host_.load_deadline_ticks = 0;
+  lua_settop(lua, 0);
+  luaL_unref(lua, LUA_REGISTRYINDEX, compile.reference);
+  const bool left = lua_cpcall(lua, LeaveLoadingProtected, nullptr) == 0;
+  lua_settop(lua, 0);
+  if (!ran || !left || host_.failure.set) {
+    Forget(registration.references);
+    const std::string reason = ran && left ? host_.failure.text : "ERR not enough memory";
+    return base::Error(base::Status::Invalid("ERR Error registering functions: " + reason));
+  }
+  if (registration.functions.empty()) return base::Error(base::Status::Invalid("ERR No functions registered"));
+  Loaded& loaded = libraries_[library.name()];
+  Forget(loaded.callbacks);
+  loaded = {library.id(), std::move(registration.references)};
+  return std::move(registration.functions);
+}
+
+base::Status Interpreter::FindCallback(const Library& library, const Function& function, int& callback) {
+  auto it = libraries_.find(library.name());
+  if (it == libraries_.end() || it->second.id != library.id()) {
+    // It ended once, and nothing that it can see has changed since.
+    const auto functions = LoadWithin(library, 0);
+    if (!functions) return functions.error();
+    it = libraries_.find(library.name());
+    CHECK(functions->size() == library.functions().size());
+  }
+  callback = it->second.callbacks[function.index()];
+  return base::Status::Ok();
+}
+
+// --- Runs. ----------------------------------------------------------------------------------------------------------
+
+struct Interpreter::Invocation {
+  const Callable& callable;
+  int function;
+  std::span<const std::string_view> keys;
+  std::span<const std::string_view> args;
+};
+
 RunResult Interpreter::Run(const RunRequest& request, CommandCaller& caller, resp::Reply& reply) {
   int function = LUA_NOREF;
   if (const base::Status status = FindFunction(request.script, function); !status.ok()) {
     reply.Error(status);
     return {.failed = true};
   }
+  return Invoke({request.script, function, request.keys, request.args}, caller, reply);
+}
+
+RunResult Interpreter::RunFunction(const FunctionRequest& request, CommandCaller& caller, resp::Reply& reply) {
+  int callback = LUA_NOREF;
+  if (const base::Status status = FindCallback(request.library, request.function, callback); !status.ok()) {
+    reply.Error(status);
+    return {.failed = true};
+  }
+  return Invoke({request.function, callback, request.keys, request.args}, caller, reply);
+}
+
+RunResult Interpreter::Invoke(const Invocation& invocation, CommandCaller& caller, resp::Reply& reply) {
   lua_State* lua = lua_.get();
   host_.caller = &caller;
   host_.protocol = 2;
@@ -223,7 +352,12 @@ RunResult Interpreter::Run(const RunRequest& request, CommandCaller& caller, res
   host_.failure.line = -1;
   lua_sethook(lua, CheckForKill, LUA_MASKCOUNT, kHookInstructions);
 
-  RunCall call{request, function, reply, {}, false};
+  RunCall call{.function = invocation.function,
+               .as_function = invocation.callable.is_function(),
+               .keys = invocation.keys,
+               .args = invocation.args,
+               .reply = reply,
+               .result = {}};
   const resp::Reply::Mark mark = reply.BeginDeferred();
   if (lua_cpcall(lua, RunProtected, &call) != 0) {  // While arguments or result were converted.
     NoteText(lua, lua_gettop(lua), host_.failure);
@@ -233,7 +367,7 @@ RunResult Interpreter::Run(const RunRequest& request, CommandCaller& caller, res
   }
   if (host_.failure.set) {
     reply.CancelDeferred(mark);
-    WriteFailure(request.script, reply);
+    WriteFailure(invocation.callable, reply);
   } else {
     reply.KeepDeferred(mark);
   }
@@ -244,10 +378,10 @@ RunResult Interpreter::Run(const RunRequest& request, CommandCaller& caller, res
   return call.result;
 }
 
-void Interpreter::WriteFailure(const Script& script, resp::Reply& reply) const {
+void Interpreter::WriteFailure(const Callable& callable, resp::Reply& reply) const {
   const LuaHost::Failure& failure = host_.failure;
   std::string text = failure.text;
-  text.append(" script: ").append(script.sha());
+  text.append(" script: ").append(callable.name());
   if (failure.line >= 0) {
     text.append(", on ").append(failure.source).append(":").append(std::to_string(failure.line)).append(".");
   }

@@ -21,6 +21,8 @@ namespace tusk::script {
 
 inline constexpr char kScriptKilledText[] = "ERR Script killed by user with SCRIPT KILL.";
 
+struct Registration;
+
 struct LuaHost {
   // What went wrong in the run in progress; written by the error handler at the place of the error.
   struct Failure {
@@ -37,6 +39,8 @@ struct LuaHost {
 
   lua_State* main = nullptr;        // The thread that coroutines are made from.
   CommandCaller* caller = nullptr;  // Null outside a run: no command may be called then.
+  Registration* registration = nullptr;  // While a library is being loaded: where its functions go.
+  uint64_t load_deadline_ticks = 0;      // ... and when it has taken too long. Zero: never.
   int protocol = 2;                 // redis.setresp().
   bool json_settings_touched = false;
   Failure failure;

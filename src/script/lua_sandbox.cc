@@ -413,6 +413,15 @@ void SetProtectedGlobal(lua_State* lua, const char* name) {
   lua_pop(lua, 1);
 }
 
+void ProtectTable(lua_State* lua) { WrapInProxy(lua); }
+
+void RefuseUnknownFields(lua_State* lua) {
+  lua_createtable(lua, 0, 1);
+  lua_pushcfunction(lua, RefuseUnknownGlobal);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
+}
+
 int LoadText(lua_State* lua, const char* text, size_t size, const char* chunk_name) {
   TextPiece piece{text, size, LooksLikeBytecode(text, size)};
   return lua_load(lua, ReadPiece, &piece, chunk_name);

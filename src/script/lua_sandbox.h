@@ -20,6 +20,12 @@ int OpenSandbox(lua_State* lua);
 // Takes the value on top of the stack as global `name`, past the protection.
 void SetProtectedGlobal(lua_State* lua, const char* name);
 
+// Replaces the table on top of the stack by a proxy that refuses writes. May raise (memory).
+void ProtectTable(lua_State* lua);
+
+// Fields that the table on top of the stack lacks are errors from now on. May raise (memory).
+void RefuseUnknownFields(lua_State* lua);
+
 // Compiles Lua text (never bytecode, which could break the interpreter) and pushes the function, or the message.
 // Returns lua_load's status.
 int LoadText(lua_State* lua, const char* text, size_t size, const char* chunk_name);

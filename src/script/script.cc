@@ -1,7 +1,5 @@
 #include "script/script.h"
 
-#include <vector>
-
 #include "base/text.h"
 
 namespace tusk::script {
@@ -24,10 +22,7 @@ base::Result<uint32_t> ParseFlags(std::string_view list) {
   while (!list.empty()) {
     const size_t comma = list.find(',');
     const std::string_view name = list.substr(0, comma);
-    uint32_t flag = 0;
-    for (const NamedFlag& known : kFlags) {
-      if (known.name == name) flag = known.flag;
-    }
+    const uint32_t flag = FlagOfName(name);
     if (flag == 0) {
       return base::Error(base::Status::Invalid("ERR Unexpected flag in script shebang: " + std::string(name)));
     }
@@ -40,6 +35,21 @@ base::Result<uint32_t> ParseFlags(std::string_view list) {
 }
 
 }  // namespace
+
+uint32_t FlagOfName(std::string_view name) noexcept {
+  for (const NamedFlag& known : kFlags) {
+    if (known.name == name) return known.flag;
+  }
+  return 0;
+}
+
+std::vector<std::string_view> NamesOfFlags(uint32_t flags) {
+  std::vector<std::string_view> names;
+  for (const NamedFlag& known : kFlags) {
+    if ((flags & known.flag) != 0) names.push_back(known.name);
+  }
+  return names;
+}
 
 base::Result<Shebang> ParseShebang(std::string_view body) {
   Shebang shebang;

@@ -21,8 +21,10 @@ void CmdScriptFlush(command::Context& ctx) {
   ctx.reply().Ok();
 }
 
-void CmdScriptKill(command::Context& ctx) {
-  switch (ctx.services().scripts->KillSlow()) {
+void CmdScriptKill(command::Context& ctx) { ReplyKill(ctx, Scripts::Kind::kScript); }
+
+void ReplyKill(command::Context& ctx, Scripts::Kind kind) {
+  switch (ctx.services().scripts->KillSlow(kind)) {
     case Scripts::KillOutcome::kKilled: return ctx.reply().Ok();
     case Scripts::KillOutcome::kNotBusy:
       return ctx.reply().Error("NOTBUSY No scripts in execution right now.");
@@ -30,6 +32,11 @@ void CmdScriptKill(command::Context& ctx) {
       return ctx.reply().Error(
           "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the "
           "script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.");
+    case Scripts::KillOutcome::kOtherKind:
+      return ctx.reply().Error(
+          kind == Scripts::Kind::kScript
+              ? "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+              : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
   }
 }
 

@@ -23,9 +23,9 @@ ScriptRun& ScriptRun::Of(command::Worker& worker) {
   return static_cast<ScriptRun&>(*worker.interpreter);
 }
 
-void ScriptRun::Begin(command::Context& ctx, const Script& script, bool read_only) {
+void ScriptRun::Begin(command::Context& ctx, const Callable& callable, bool read_only) {
   ctx_ = &ctx;
-  script_ = &script;
+  callable_ = &callable;
   read_only_ = read_only;
   must_enter_lane_ = false;
   marked_slow_ = 0;
@@ -39,6 +39,7 @@ void ScriptRun::Begin(command::Context& ctx, const Script& script, bool read_onl
   out_of_memory_ = maxmemory != 0 && base::UsedMemory() > maxmemory;
   started_ticks_ = base::CycleClock::Now();
   slot_->slow.store(false, std::memory_order_relaxed);
+  slot_->is_function.store(callable.is_function(), std::memory_order_relaxed);
   slot_->wrote.store(false, std::memory_order_relaxed);
   slot_->kill.store(scripts_.stopping(), std::memory_order_relaxed);
   slot_->running.store(true, std::memory_order_relaxed);
@@ -56,7 +57,7 @@ void ScriptRun::End() noexcept {
   if (out_.memory_bytes() > kReplyKeptBytesMax) out_.Trim();
   if (joined_.capacity() > kReplyKeptBytesMax) std::string().swap(joined_);
   ctx_ = nullptr;
-  script_ = nullptr;
+  callable_ = nullptr;
 }
 
 // ---- Commands ----
@@ -75,7 +76,7 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
     return "ERR Write commands are not allowed from read-only scripts.";
   }
   // A script that has begun to write is let finish.
-  if (out_of_memory_ && command->has(command::kDenyOom) && (script_->flags() & kAllowOom) == 0 &&
+  if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 &&
       !slot_->wrote.load(std::memory_order_relaxed)) {
     return command::kOutOfMemoryError;
   }
@@ -103,8 +104,8 @@ std::string_view ScriptRun::Call(std::span<const std::string_view> argv, int pro
   const bool reached = worker.services().executor->CallFromScript(worker, session_, *command, argv, reply);
   reply.KeepDeferred(mark);
   if (!reached) {
-    if ((script_->flags() & kDeclaredKeys) != 0) return Refuse(command, kUndeclaredKey);
-    script_->MarkReachesFurther();
+    if ((callable_->flags() & kDeclaredKeys) != 0) return Refuse(command, kUndeclaredKey);
+    callable_->MarkReachesFurther();
     must_enter_lane_ = true;
     return Refuse(nullptr, "ERR Script runs again");  // Seen by nobody.
   }
@@ -156,9 +157,11 @@ bool ScriptRun::ShouldStop() noexcept {
   const uint64_t micros = base::CycleClock::ToMicros(base::CycleClock::Now() - started_ticks_);
   if (micros < static_cast<uint64_t>(threshold_ms) * 1000) return false;
   slot_->slow.store(true, std::memory_order_relaxed);
+  scripts_.Describe(*slot_, callable_->name(), ctx_->args(), std::chrono::microseconds(micros));
   if (base::Logger* log = scripts_.log()) {
     log->Warning("Slow script detected: still in execution after {} milliseconds. You can try killing the script using "
-                 "the SCRIPT KILL command. Script name is: {}.", micros / 1000, script_->sha());
+                 "the {} KILL command. Script name is: {}.", micros / 1000,
+                 callable_->is_function() ? "FUNCTION" : "SCRIPT", callable_->name());
   }
   MarkSlow();
   return false;

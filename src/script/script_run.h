@@ -23,7 +23,7 @@ class ScriptRun final : public CommandCaller, public command::WorkerAttachment {
   ~ScriptRun() override { scripts_.RemoveSlot(slot_); }
 
   // One run is between Begin() and End(). `ctx` outlives it.
-  void Begin(command::Context& ctx, const Script& script, bool read_only);
+  void Begin(command::Context& ctx, const Callable& callable, bool read_only);
   void End() noexcept;
   // The script reached for a stripe that needs the lane: nothing of this run counts.
   bool must_enter_lane() const noexcept { return must_enter_lane_; }
@@ -45,7 +45,7 @@ class ScriptRun final : public CommandCaller, public command::WorkerAttachment {
   Scripts& scripts_;
   RunSlot* slot_;
   command::Context* ctx_ = nullptr;
-  const Script* script_ = nullptr;
+  const Callable* callable_ = nullptr;
   bool read_only_ = false;
   bool out_of_memory_ = false;
   bool must_enter_lane_ = false;

@@ -9,6 +9,7 @@ using command::CommandSpec;
 using command::History;
 using command::kAllowBusy;
 using command::kCatScripting;
+using command::kDenyOom;
 using command::kDetachable;
 using command::KeySpec;
 using command::kKeyAccess;
@@ -116,6 +117,11 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .tips = kAllNodesAllSucceededTips},
 };
 
+constexpr std::string_view kAllShardsAllSucceededTips[] = {"request_policy:all_shards",
+                                                           "response_policy:all_succeeded"};
+constexpr std::string_view kNondeterministicOrderTips[] = {"nondeterministic_output_order"};
+constexpr std::string_view kFunctionStatsTips[] = {"nondeterministic_output", "request_policy:all_shards",
+                                                   "response_policy:special"};
 constexpr CommandSpec kFunctionSubcommands[] = {
     {.name = "delete",
      .handler = CmdFunctionDelete,
@@ -128,7 +134,7 @@ constexpr CommandSpec kFunctionSubcommands[] = {
      .complexity = "O(1)",
      .summary = "Deletes a library and its functions.",
      .arguments = "library-name",
-     .tips = kAllNodesAllSucceededTips},
+     .tips = kAllShardsAllSucceededTips},
     {.name = "flush",
      .handler = CmdFunctionFlush,
      .arity = -2,
@@ -140,7 +146,17 @@ constexpr CommandSpec kFunctionSubcommands[] = {
      .complexity = "O(N), N being the functions",
      .summary = "Deletes all libraries and functions.",
      .arguments = "flush-type=[ASYNC | SYNC]",
-     .tips = kAllNodesAllSucceededTips},
+     .tips = kAllShardsAllSucceededTips},
+    {.name = "help",
+     .handler = CmdFunctionHelp,
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .categories = kCatScripting,
+     .locks = Locks::kNone,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands."},
     {.name = "kill",
      .handler = CmdFunctionKill,
      .arity = 2,
@@ -162,7 +178,20 @@ constexpr CommandSpec kFunctionSubcommands[] = {
      .since = "7.0.0",
      .complexity = "O(N), N being the functions",
      .summary = "Lists the libraries.",
-     .arguments = "[LIBRARYNAME library-name-pattern] [WITHCODE]"},
+     .arguments = "[LIBRARYNAME library-name-pattern] [WITHCODE]",
+     .tips = kNondeterministicOrderTips},
+    {.name = "load",
+     .handler = CmdFunctionLoad,
+     .arity = -3,
+     .flags = kNoScript | kWrite | kDenyOom,
+     .categories = kCatScripting,
+     .locks = Locks::kNone,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "O(1), compilation aside",
+     .summary = "Loads a library of functions.",
+     .arguments = "[REPLACE] function-code",
+     .tips = kAllShardsAllSucceededTips},
     {.name = "stats",
      .handler = CmdFunctionStats,
      .arity = 2,
@@ -172,7 +201,8 @@ constexpr CommandSpec kFunctionSubcommands[] = {
      .group = "scripting",
      .since = "7.0.0",
      .complexity = "O(1)",
-     .summary = "Tells which function runs, and what each engine holds."},
+     .summary = "Tells which function runs, and what each engine holds.",
+     .tips = kFunctionStatsTips},
 };
 
 constexpr CommandSpec kRows[] = {
@@ -224,6 +254,30 @@ constexpr CommandSpec kRows[] = {
      .complexity = "Depends on the script",
      .summary = "Runs a cached Lua script that may only read, by its SHA1 digest.",
      .arguments = "sha1 numkeys:integer [key@0...] [arg...]"},
+    {.name = "fcall",
+     .handler = CmdFcall,
+     .arity = -3,
+     .flags = kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMayReplicate | kDetachable,
+     .categories = kCatScripting,
+     .locks = Locks::kLane,
+     .keys = kEvalKeys,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "Depends on the function",
+     .summary = "Runs a function of a loaded library.",
+     .arguments = "function numkeys:integer [key@0...] [arg...]"},
+    {.name = "fcall_ro",
+     .handler = CmdFcallRo,
+     .arity = -3,
+     .flags = kReadonly | kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kDetachable,
+     .categories = kCatScripting,
+     .locks = Locks::kLane,
+     .keys = kEvalRoKeys,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "Depends on the function",
+     .summary = "Runs a function of a loaded library that may only read.",
+     .arguments = "function numkeys:integer [key@0...] [arg...]"},
     {.name = "function",
      .arity = -2,
      .locks = Locks::kNone,

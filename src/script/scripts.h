@@ -9,15 +9,24 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "command/services.h"
 #include "script/interpreter_pool.h"
+#include "script/library_registry.h"
 #include "script/script_registry.h"
+
+namespace tusk::command {
+class Context;
+}  // namespace tusk::command
 
 namespace tusk::script {
 
@@ -29,6 +38,12 @@ struct RunSlot {
   std::atomic<bool> slow{false};   // Longer than busy-reply-threshold.
   std::atomic<bool> wrote{false};
   std::atomic<bool> kill{false};
+  std::atomic<bool> is_function{false};
+
+  // What runs, told when it has become slow. Guarded by the mutex of Scripts.
+  std::string name;
+  std::vector<std::string> command;
+  std::chrono::steady_clock::time_point started;
 };
 
 class Scripts final : public command::LanePolicy {
@@ -39,6 +54,10 @@ class Scripts final : public command::LanePolicy {
 
   ScriptRegistry& registry() noexcept { return registry_; }
   InterpreterPool& pool() noexcept { return pool_; }
+  LibraryRegistry& libraries() noexcept { return libraries_; }
+  InterpreterPool& function_pool() noexcept { return function_pool_; }
+  // Forgets all libraries and what interpreters have loaded.
+  void FlushLibraries();
   // Forgets all scripts and what interpreters have compiled.
   void Flush();
 
@@ -52,9 +71,21 @@ class Scripts final : public command::LanePolicy {
   RunSlot* AddSlot();
   void RemoveSlot(RunSlot* slot);
 
-  enum class KillOutcome : uint8_t { kKilled, kNotBusy, kUnkillable };
-  // Ends the slow scripts that have not written.
-  KillOutcome KillSlow();
+  enum class Kind : uint8_t { kScript, kFunction };
+  enum class KillOutcome : uint8_t { kKilled, kNotBusy, kUnkillable, kOtherKind };
+  // Ends the slow runs of that kind that have not written.
+  KillOutcome KillSlow(Kind kind);
+
+  struct Running {
+    std::string name;
+    std::vector<std::string> command;
+    std::chrono::milliseconds duration;
+  };
+  // The run, which lasts for `ran` now, has become slow.
+  void Describe(RunSlot& slot, std::string_view name, std::span<const std::string_view> command,
+                std::chrono::microseconds ran);
+  // A function that has become slow.
+  std::optional<Running> SlowFunction();
   // Ends all of them and those to come, for shutdown.
   void KillAll();
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
@@ -62,10 +93,15 @@ class Scripts final : public command::LanePolicy {
  private:
   ScriptRegistry registry_;
   InterpreterPool pool_;
+  LibraryRegistry libraries_;
+  InterpreterPool function_pool_;
   base::Logger* log_ = nullptr;
   std::atomic<bool> stopping_{false};  // Relaxed: runs look again and again.
   base::Mutex mutex_;
   std::vector<std::unique_ptr<RunSlot>> slots_ GUARDED_BY(mutex_);
 };
+
+// SCRIPT KILL and FUNCTION KILL.
+void ReplyKill(command::Context& ctx, Scripts::Kind kind);
 
 }  // namespace tusk::script
