@@ -55,7 +55,8 @@ void Crew::DriverMain(ConnectionLoop* first) {
   for (ConnectionLoop* loop = first; loop != nullptr; loop = WaitForLoop()) loop->Drive(*worker);
 }
 
-ConnectionLoop* Crew::WaitForLoop() {
+// A condition variable takes the native mutex, which the analysis can't follow.
+ConnectionLoop* Crew::WaitForLoop() NO_THREAD_SAFETY_ANALYSIS {
   std::unique_lock<std::mutex> lock(mutex_.native());
   ++resting_;
   changed_.wait(lock, [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !orphans_.empty(); });
