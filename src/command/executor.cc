@@ -35,6 +35,16 @@ bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
 }
 
+// Even a glance at a table needs its stripe's lock: another thread may be replacing the segment that it would read. A busy
+// stripe is passed over, since its command will wait anyway.
+template <typename Function>
+void LookAhead(store::Keyspace& keyspace, const store::Key& key, store::DbIndex db, Function prefetch) noexcept {
+  store::Stripe& stripe = keyspace.StripeOf(key);
+  if (stripe.lock.held() || !stripe.lock.TryLock()) return;
+  if (const store::Shard* shard = stripe.FindShard(db)) prefetch(*shard);
+  if (stripe.lock.Unlock()) keyspace.parking().WakeAll(key.stripe());
+}
+
 }  // namespace
 
 void Executor::Resolve(Request& request) const noexcept {
@@ -46,14 +56,14 @@ void Executor::Resolve(Request& request) const noexcept {
 
 void Executor::PrefetchTable(const Request& request, store::DbIndex db) const noexcept {
   if (!request.has_key) return;
-  store::Stripe& stripe = services_.keyspace->StripeOf(request.first_key);
-  if (store::Shard* shard = stripe.FindShard(db)) shard->PrefetchBucket(request.first_key);
+  LookAhead(*services_.keyspace, request.first_key, db,
+            [&](const store::Shard& shard) { shard.PrefetchBucket(request.first_key); });
 }
 
 void Executor::PrefetchEntry(const Request& request, store::DbIndex db) const noexcept {
   if (!request.has_key) return;
-  store::Stripe& stripe = services_.keyspace->StripeOf(request.first_key);
-  if (store::Shard* shard = stripe.FindShard(db)) shard->PrefetchEntry(request.first_key);
+  LookAhead(*services_.keyspace, request.first_key, db,
+            [&](const store::Shard& shard) { shard.PrefetchEntry(request.first_key); });
 }
 
 bool Executor::IsDetachable(const Session& session, const Request& request) const noexcept {
