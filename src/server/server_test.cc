@@ -283,13 +283,17 @@ TEST_F(ServerTest, AClientMayLeaveOrBeKilledWhileItsSlowCommandRuns) {
   Client leaving = NewClient();
   Client killed = NewClient();
   leaving.Send("DEBUG SLEEP 0.2\r\nSET left 1\r\n");
-  killed.Send("DEBUG SLEEP 0.2\r\nSET killed 1\r\n");
+  killed.Send("DEBUG SLEEP 1\r\nSET killed 1\r\n");
   Client fast = NewClient();
   EXPECT_EQ("OK", fast.Ask("SET k 1"));
   leaving.Close();
-  for (const auto& info : server_->clients().List()) {
-    if (info.last_command == "debug|sleep" || info.last_command == "debug") server_->clients().Kill(info.id, 0);
-  }
+  // The second one, before its first command has ended.
+  ASSERT_TRUE(Eventually([&] {
+    for (const auto& info : server_->clients().List()) {
+      if (info.id == 2 && info.last_command == "NULL") return server_->clients().Kill(info.id, 0);
+    }
+    return false;
+  }));
   EXPECT_EQ("(closed)", [&] {
     std::string last = killed.Receive();
     return last == "OK" ? killed.Receive() : last;
