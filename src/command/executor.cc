@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kBusyScript =
     "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
-constexpr std::string_view kNoReplicas = "NOREPLICAS Not enough good replicas to write.";
 
 void Normalise(std::vector<uint16_t>& stripes) {
   std::sort(stripes.begin(), stripes.end());
@@ -124,7 +123,7 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   if (__builtin_expect(command->locks == Locks::kExec, 0)) {
     for (const QueuedCommand& queued : session.queue) flags |= queued.command->flags;
   }
-  if (settings.writes_need_replicas && (flags & kWrite)) return reject(kNoReplicas);
+  if (settings.writes_need_replicas && (flags & kWrite)) return reject(kNoReplicasError);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(kBusyScript);
   }

@@ -27,6 +27,7 @@ struct Request {
   bool has_key = false;
 };
 
+inline constexpr std::string_view kNoReplicasError = "NOREPLICAS Not enough good replicas to write.";
 inline constexpr std::string_view kOutOfMemoryError = "OOM command not allowed when used memory > 'maxmemory'.";
 
 enum class Outcome : uint8_t {

@@ -42,6 +42,10 @@ std::optional<bool> AdmitRun(command::Context& ctx, const Callable& callable) {
     ctx.reply().Error(command::kOutOfMemoryError);
     return {};
   }
+  if ((flags & kNoWrites) == 0 && ctx.settings().writes_need_replicas) {
+    ctx.reply().Error(command::kNoReplicasError);
+    return {};
+  }
   return (flags & kNoWrites) != 0;
 }
 
