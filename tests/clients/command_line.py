@@ -72,7 +72,7 @@ def main():
     check('redis-cli: --memkeys', contains, port, r'Sampled \d+ keys', '--memkeys')
     check('redis-cli: INFO', contains, port, r'redis_version:[\s\S]*db0:keys=', 'INFO')
     check('redis-cli: COMMAND DOCS feed its help', contains, port, r'summary', 'COMMAND', 'DOCS', 'GET')
-    check('redis-cli: help GET', contains, port, r'summary:.*Get the value of a key', text='help GET\n')
+    check('redis-cli: help GET', contains, port, r'summary:.*Returns the string', text='help GET\n')
     check('redis-cli: --pipe', mass_insertion, port)
     check('redis-cli: MONITOR', monitor, port)
     for options in ((), ('-P', '16'), ('-3',), ('-3', '-P', '16'), ('--threads', '2', '-P', '16'), ('-d', '4096'), ('-r', '1000', '-c', '200')):
