@@ -6,9 +6,10 @@ RateMeter::Rates RateMeter::Look(const Totals& totals, int64_t now_micros) {
   base::MutexLock hold(mutex_);
   int64_t passed = now_micros - last_micros_;
   if (last_micros_ != 0 && passed < kIntervalMinMicros) return rates_;
+  const bool first_look = last_micros_ == 0;
   // Counters start again after CONFIG RESETSTAT.
   auto per_second = [&](uint64_t now, uint64_t before) {
-    return now < before || last_micros_ == 0
+    return now < before || first_look
                ? 0.0
                : static_cast<double>(now - before) * 1e6 / static_cast<double>(passed);
   };
