@@ -75,9 +75,10 @@ stress: ## Eight workers, random traffic, one truth: the long run (ARGS="--secon
 	$(call build,release,tusk-server tusk-stress)
 	@tests/stress/run.py $(ARGS)
 
-soak: server ## Hours of mixed traffic; memory and latency over time (ARGS="--minutes 60")
+soak: ## The stress test for an hour (ARGS="--seconds 36000" for longer)
 	@tools/setup.sh test
-	@tests/soak/run.py $(ARGS)
+	$(call build,release,tusk-server tusk-stress)
+	@tests/stress/run.py --seconds 3600 $(ARGS)
 
 fuzz: ## libFuzzer on every parser of foreign bytes (ARGS="--seconds 600")
 	@tools/setup.sh fuzz
