@@ -4,6 +4,7 @@
 // Threads: fields are set before it is queued and read by the holder of the claim (store::Waiter). Owns: its arguments.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ class BlockedCommand : public store::Waiter {
   std::vector<std::string> keys;  // Unique.
   bool needs_all_keys = false;
   int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
+  std::function<void(resp::Reply&)> write_timeout;  // None: a null array.
   int64_t blocked_since_ticks = 0;
 };
 

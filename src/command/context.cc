@@ -75,13 +75,13 @@ void Context::DeleteEmpty(const store::Key& key, store::Entry& entry) {
   transaction().Event(store::kEventGeneric, "del", key, db());
 }
 
-void Context::RecordAs(std::initializer_list<std::string_view> argv) {
-  RecordAs(std::span<const std::string_view>(argv.begin(), argv.size()));
+void Context::RecordAs(std::initializer_list<std::string_view> argv, uint8_t targets) {
+  RecordAs(std::span<const std::string_view>(argv.begin(), argv.size()), targets);
 }
 
-void Context::RecordAs(std::span<const std::string_view> argv) {
+void Context::RecordAs(std::span<const std::string_view> argv, uint8_t targets) {
   recorded_ = true;
-  if (wants_record()) transaction().AddChange(db(), argv);
+  if (wants_record()) transaction().AddChange(db(), argv, targets);
 }
 
 void Context::Block(std::span<const store::Key> keys, const BlockOptions& options) {

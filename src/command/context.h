@@ -12,6 +12,7 @@
 // Threads: caller-synchronised. Owns: nothing.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -155,8 +156,8 @@ class Context {
   // ---- The change record ----
   // Without a call the command is recorded as it came, if it changed something. These replace that: the effect in
   // commands that always do the same (SPOP as SREM). ChangedNothing() records nothing.
-  void RecordAs(std::initializer_list<std::string_view> argv);
-  void RecordAs(std::span<const std::string_view> argv);
+  void RecordAs(std::initializer_list<std::string_view> argv, uint8_t targets = store::kToAll);
+  void RecordAs(std::span<const std::string_view> argv, uint8_t targets = store::kToAll);
   void ChangedNothing() noexcept { recorded_ = true; }
   bool recorded() const noexcept { return recorded_; }
   // The error that was replied is one that statistics have counted where it arose, in a command of a script.
@@ -171,6 +172,8 @@ class Context {
     EmptyReply when_refused = EmptyReply::kNullArray;
     // The operation touches other keys than the one that turned ready (BLMOVE): it is served with all its keys locked.
     bool needs_all_keys = false;
+    // Writes the reply when the time is up; none: a null array. Called by the loop that owns the session.
+    std::function<void(resp::Reply&)> write_timeout = nullptr;
   };
   // Rests until one of the keys changes, then the handler runs again from its start with ready_key() set (unless
   // needs_all_keys). In a transaction or script it answers `when_refused` at once. The handler returns

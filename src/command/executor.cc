@@ -295,8 +295,8 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
     Block(ctx);
     outcome = Outcome::kBlocked;
   }
+  if (uint64_t number = txn.Commit()) session.last_commit = number;
   if (__builtin_expect(!txn.ready_keys().empty(), 0)) ServeReady(worker);
-  txn.Commit();
   txn.Unlock();
   if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
   session.last_command = request.command;

@@ -50,6 +50,7 @@ void Executor::Block(Context& ctx) {
   blocked->argv.assign(ctx.args().begin(), ctx.args().end());
   blocked->db = session.db;
   blocked->needs_all_keys = wish.options.needs_all_keys;
+  blocked->write_timeout = wish.options.write_timeout;
   if (wish.options.timeout_ms != 0) {
     blocked->deadline_ms = services_.keyspace->clock().MonotonicMillis() + wish.options.timeout_ms;
   }
@@ -79,6 +80,7 @@ void Executor::ServeReady(Worker& worker) {
     ServeKey(worker, ready);
   }
   txn.ready_keys().clear();
+  txn.Commit();  // Keys that had expired.
 }
 
 void Executor::ServeKey(Worker& worker, const store::ReadyKey& ready) {
@@ -126,10 +128,11 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
   ctx.has_waited_ = true;
   uint64_t start = base::CycleClock::Now();
   Call(ctx);
+  worker.transaction().Commit();  // A unit of its own, after the one that made the key ready.
   if (ctx.block_wish_) {
     if (blocked->Release()) return false;
     // Its owner wanted it ended while we looked.
-    WriteCancelled(reply, false);
+    WriteCancelled(*blocked, reply, false);
   } else {
     CommandCounts& counts = worker.statistics().command[blocked->command->id];
     uint64_t ticks = base::CycleClock::Now() - start;
@@ -162,7 +165,7 @@ void Executor::ServeDeferred(Worker& worker) {
         // Cancelled meanwhile: its own loop still has to hear of it.
         resp::OutputBuffer out;
         resp::Reply reply(out, blocked->session->protocol);
-        WriteCancelled(reply, false);
+        WriteCancelled(*blocked, reply, false);
         blocked->Finish();
         host->DeliverReply(session_id, std::move(out));
       } else {
@@ -176,7 +179,6 @@ void Executor::ServeDeferred(Worker& worker) {
     // Those who wait behind it for the same keys have their turn now.
     for (const std::string& key : keys) txn.MarkReady(db, key);
     ServeReady(worker);
-    txn.Commit();
     txn.Unlock();
   }
 }
@@ -188,9 +190,11 @@ bool Executor::RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand
   return blocked->finished();
 }
 
-void Executor::WriteCancelled(resp::Reply& reply, bool with_error) {
+void Executor::WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) {
   if (with_error) {
     reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else if (blocked.write_timeout) {
+    blocked.write_timeout(reply);
   } else {
     reply.NullArray();
   }

@@ -228,7 +228,7 @@ TEST_F(ExecutorTest, AnEndedWaiterLeavesNoTrace) {
   ASSERT_TRUE(session->blocked->Cancel());
   resp::OutputBuffer out;
   resp::Reply reply(out);
-  executor_.WriteCancelled(reply, false);
+  executor_.WriteCancelled(*session->blocked, reply, false);
   EXPECT_EQ(out.ToString(), "*-1\r\n");
   session->blocked->Finish();
   EXPECT_TRUE(executor_.ForgetBlocked(*worker_, *session->blocked));

@@ -59,6 +59,9 @@ struct Session {
   bool no_touch = false;
   bool no_evict = false;
   bool monitor = false;
+  bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
+  // The newest commit number of its own writes: what WAIT waits for.
+  uint64_t last_commit = 0;
   ReplyMode reply_mode = ReplyMode::kOn;
   CloseWish close = CloseWish::kNone;
   std::string user = "default";

@@ -52,7 +52,7 @@ void ScriptRun::End() noexcept {
     for (const uint16_t stripe : ctx_->transaction().held()) parking.ClearSlow(stripe);
     if (ctx_->transaction().in_lane()) parking.ClearSlow(store::ParkingLot::kLaneSlot);
   }
-  ctx_->transaction().MuteChanges(false);
+  ctx_->transaction().SetChangeTargets(store::kToAll);
   out_.Clear();
   if (out_.memory_bytes() > kReplyKeptBytesMax) out_.Trim();
   if (joined_.capacity() > kReplyKeptBytesMax) std::string().swap(joined_);
@@ -133,8 +133,8 @@ AclVerdict ScriptRun::CheckAcl(std::span<const std::string_view> argv) noexcept 
 }
 
 void ScriptRun::SetReplication(bool to_append_file, bool to_replicas) noexcept {
-  // One record serves both, so only "neither" can be honoured.
-  ctx_->transaction().MuteChanges(!to_append_file && !to_replicas);
+  ctx_->transaction().SetChangeTargets(static_cast<uint8_t>((to_append_file ? store::kToAppendFile : 0) |
+                                                            (to_replicas ? store::kToReplicas : 0)));
 }
 
 void ScriptRun::Log(LogLevel level, std::string_view text) noexcept {

@@ -124,7 +124,7 @@ bool ClientRegistry::Unblock(uint64_t id, bool with_error) {
   if (!blocked->Cancel()) return !blocked->finished();
   resp::OutputBuffer out;
   resp::Reply reply(out, record->protocol.load(std::memory_order_relaxed));
-  engine_.executor().WriteCancelled(reply, with_error);
+  engine_.executor().WriteCancelled(*blocked, reply, with_error);
   blocked->Finish();
   record->loop->DeliverReply(id, std::move(out));
   return true;

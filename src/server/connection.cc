@@ -306,7 +306,7 @@ void Connection::OnDeadline() noexcept {
   if (state_ != State::kBlocked || !session_.blocked->Cancel()) return;
   resp::OutputBuffer out;
   resp::Reply reply(out, session_.protocol);
-  context_.engine.executor().WriteCancelled(reply, false);
+  context_.engine.executor().WriteCancelled(*session_.blocked, reply, false);
   session_.blocked->Finish();
   OnReply(std::move(out));
 }

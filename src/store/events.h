@@ -40,9 +40,18 @@ class EventSink {
   virtual void OnKeyEvent(EventClass event_class, std::string_view event, std::string_view key, DbIndex db) = 0;
 };
 
+// Who is to repeat a change.
+enum ChangeTargets : uint8_t {
+  kToNobody = 0,
+  kToAppendFile = 1u << 0,
+  kToReplicas = 1u << 1,
+  kToAll = kToAppendFile | kToReplicas,
+};
+
 // One write's effect as deterministic commands, in the order in which they are to be repeated.
 struct ChangeCommand {
   DbIndex db;
+  uint8_t targets = kToAll;  // ChangeTargets bits, at least one.
   std::vector<std::string> argv;
 };
 

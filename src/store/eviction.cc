@@ -93,7 +93,10 @@ class Evictor {
     if (!transaction_.TryLockOne(key.stripe())) return true;  // Busy: another sample will do.
     if (Entry* entry = transaction_.Find(best_.db, key, Access::kPeek)) {
       transaction_.Event(kEventEvicted, "evicted", key, best_.db);
-      if (transaction_.wants_changes()) transaction_.AddChange(best_.db, {"DEL", key.text});
+      if (transaction_.wants_changes()) {
+        bool lazy = keyspace_.settings().lazyfree_lazy_eviction;
+        transaction_.AddChange(best_.db, {lazy ? "UNLINK" : "DEL", key.text});
+      }
       transaction_.Touch(best_.db, key);
       transaction_.Delete(best_.db, key, *entry, true);
       keyspace_.counters().evicted_keys.fetch_add(1, std::memory_order_relaxed);

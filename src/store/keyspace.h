@@ -55,11 +55,19 @@ class Keyspace {
   // skipping busy ones: an estimate for INFO.
   int64_t AverageTtl(DbIndex db) noexcept;
 
-  // Observers of changes, fixed before the first command. Null: nobody follows and no record is made.
-  void SetObserver(ChangeObserver* observer) noexcept { observer_ = observer; }
+  // The observer of changes, fixed before the first command, and whether it wants records just now: without a log file
+  // and replicas nobody does, and a write makes none. Switched while every stripe is held, so a unit is recorded whole or
+  // not at all.
+  void SetObserver(ChangeObserver* observer) noexcept {
+    observer_ = observer;
+    SetRecording(observer != nullptr);
+  }
   ChangeObserver* observer() const noexcept { return observer_; }
+  void SetRecording(bool recording) noexcept { recording_.store(recording, std::memory_order_relaxed); }
+  bool recording() const noexcept { return recording_.load(std::memory_order_relaxed); }
   void SetEventSink(EventSink* sink) noexcept { sink_ = sink; }
   EventSink* event_sink() const noexcept { return sink_; }
+  // Numbers have no gaps: whoever takes one hands it to the observer, since the log waits for every number.
   uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
   // Deadlines: the earliest of each stripe, for the timers (store/expirer.h). Written under the stripe's lock.
@@ -77,6 +85,7 @@ class Keyspace {
   const base::Clock* clock_;
   Settings* settings_;
   ChangeObserver* observer_ = nullptr;
+  std::atomic<bool> recording_{false};  // Partner: the stripes' locks, under all of which it is switched. Relaxed.
   EventSink* sink_ = nullptr;
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
   KeyspaceCounters counters_;

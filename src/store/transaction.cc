@@ -12,7 +12,7 @@ void Transaction::Begin(int64_t now_ms) noexcept {
   DCHECK(held_.empty() && !in_lane_);
   now_ms_ = now_ms;
   dirty_ = 0;
-  muted_ = false;
+  targets_ = kToAll;
 }
 
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
@@ -162,7 +162,7 @@ Entry& Transaction::ClearDeadline(DbIndex db, const Key& key, Entry& entry) {
 void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
   // The event carries the key, whose bytes may be the entry's own: raise it before they go.
   Event(kEventExpired, "expired", key, db);
-  if (wants_changes()) AddChange(db, {"DEL", key.text});
+  if (wants_changes()) AddChange(db, {keyspace_.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});
   Stripe& stripe = keyspace_.StripeOf(key);
   if (stripe.watched_keys != 0) FailWatchers(db, key);
   keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
@@ -198,24 +198,28 @@ void Transaction::EventSlow(EventClass event_class, std::string_view event, cons
   if (EventSink* sink = keyspace_.event_sink()) sink->OnKeyEvent(event_class, event, key.text, db);
 }
 
-void Transaction::AddChange(DbIndex db, std::initializer_list<std::string_view> argv) {
-  AddChange(db, std::span<const std::string_view>(argv.begin(), argv.size()));
+void Transaction::AddChange(DbIndex db, std::initializer_list<std::string_view> argv, uint8_t targets) {
+  AddChange(db, std::span<const std::string_view>(argv.begin(), argv.size()), targets);
 }
 
-void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv) {
-  ChangeCommand change{db, {}};
+void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv, uint8_t targets) {
+  DCHECK(keyspace_.observer() != nullptr && !argv.empty());
+  targets &= targets_;
+  if (targets == kToNobody) return;
+  ChangeCommand change{.db = db, .targets = targets, .argv = {}};
   change.argv.assign(argv.begin(), argv.end());
   changes_.push_back(std::move(change));
 }
 
-void Transaction::Commit() {
+uint64_t Transaction::Commit() {
   if (dirty_ != 0) keyspace_.counters().dirty.fetch_add(dirty_, std::memory_order_relaxed);
   dirty_ = 0;
-  if (changes_.empty()) return;
-  uint64_t number = keyspace_.NextCommit();
+  if (changes_.empty()) return 0;
+  const uint64_t number = keyspace_.NextCommit();
   for (uint16_t stripe : held_) keyspace_.stripe(stripe).last_commit = number;
   keyspace_.observer()->OnCommit(number, changes_);
   changes_.clear();
+  return number;
 }
 
 void Transaction::Reset() noexcept {

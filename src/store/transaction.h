@@ -108,11 +108,12 @@ class Transaction {
   }
   void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
   uint64_t dirty() const noexcept { return dirty_; }
-  bool wants_changes() const noexcept { return keyspace_.observer() != nullptr && !muted_; }
-  // While muted, changes leave no record: a script's redis.set_repl(REPL_NONE). Ends with the unit.
-  void MuteChanges(bool muted) noexcept { muted_ = muted; }
-  void AddChange(DbIndex db, std::initializer_list<std::string_view> argv);
-  void AddChange(DbIndex db, std::span<const std::string_view> argv);
+  bool wants_changes() const noexcept { return keyspace_.recording() && targets_ != kToNobody; }
+  // Who repeats the changes from here to the unit's end: a script's redis.set_repl(). ChangeTargets bits.
+  void SetChangeTargets(uint8_t targets) noexcept { targets_ = targets; }
+  // Only if wants_changes(). `targets` narrows who repeats it; one that is left with nobody is dropped.
+  void AddChange(DbIndex db, std::initializer_list<std::string_view> argv, uint8_t targets = kToAll);
+  void AddChange(DbIndex db, std::span<const std::string_view> argv, uint8_t targets = kToAll);
   size_t change_count() const noexcept { return changes_.size(); }
   std::vector<ReadyKey>& ready_keys() noexcept { return ready_; }
   // Marks a key ready by hand, e.g. all waited keys of two databases that were swapped.
@@ -128,7 +129,8 @@ class Transaction {
   Lookups TakeLookups() noexcept { return std::exchange(lookups_, {}); }
 
   // Sends the change record to the observer. The stripes are still held.
-  void Commit();
+  // Returns its commit number, 0 when there was nothing to record.
+  uint64_t Commit();
   // Forgets effects that were left.
   void Reset() noexcept;
 
@@ -146,7 +148,7 @@ class Transaction {
   bool in_lane_ = false;
   std::vector<uint16_t> held_;  // Ascending.
   uint64_t dirty_ = 0;
-  bool muted_ = false;
+  uint8_t targets_ = kToAll;
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;
