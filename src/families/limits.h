@@ -1,38 +1,14 @@
-// The encoding limits of each value type as the settings have them now, in the form that the types take them.
-// Threads: any: settings are atomics, the limits are values. Owns: nothing.
+// The encoding limits of each value type, under the names that commands use.
+// Threads: any. Owns: nothing.
 #pragma once
 
-#include <algorithm>
-#include <climits>
-
-#include "store/settings.h"
-#include "types/hash.h"
-#include "types/list.h"
-#include "types/set.h"
-#include "types/zset.h"
+#include "store/limits.h"
 
 namespace tusk::families {
 
-inline types::ListLimits ListLimitsOf(const store::Settings& settings) noexcept {
-  // Outside int the setting means "no limit" or is below every class, which the nearest int says as well.
-  int64_t size = std::clamp<int64_t>(settings.list_max_listpack_size, INT_MIN, INT_MAX);
-  return {.max_listpack_size = static_cast<int>(size), .packed_threshold = settings.quicklist_packed_threshold};
-}
-
-inline types::SetLimits SetLimitsOf(const store::Settings& settings) noexcept {
-  return {.intset_entries_max = settings.set_max_intset_entries,
-          .listpack_entries_max = settings.set_max_listpack_entries,
-          .listpack_value_max = settings.set_max_listpack_value};
-}
-
-inline types::HashLimits HashLimitsOf(const store::Settings& settings) noexcept {
-  return {.listpack_entries_max = settings.hash_max_listpack_entries,
-          .listpack_value_max = settings.hash_max_listpack_value};
-}
-
-inline types::ZSetLimits ZSetLimitsOf(const store::Settings& settings) noexcept {
-  return {.max_listpack_entries = settings.zset_max_listpack_entries,
-          .max_listpack_value = settings.zset_max_listpack_value};
-}
+using store::HashLimitsOf;
+using store::ListLimitsOf;
+using store::SetLimitsOf;
+using store::ZSetLimitsOf;
 
 }  // namespace tusk::families

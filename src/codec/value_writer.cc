@@ -1,0 +1,82 @@
+#include "codec/value_codec.h"
+
+#include "base/numbers.h"
+
+namespace tusk::codec {
+namespace {
+
+using store::Entry;
+
+void WriteElement(ds::ListPackElement element, Writer& out) {
+  element.is_int() ? out.Integer(element.int_value()) : out.Text(element.text());
+}
+
+void WriteList(const types::List& list, const EncodingLimits& limits, Writer& out) {
+  out.Length(list.node_count());
+  for (size_t i = 0; i < list.node_count(); ++i) {
+    const ds::ListPack& pack = list.NodePack(i);
+    if (list.IsPlain(i, limits.list)) {
+      out.Length(kNodePlain);
+      char buffer[base::kInt64TextMax];
+      out.Text(pack.Get(pack.First()).ToText(buffer));
+    } else {
+      out.Length(kNodePacked);
+      out.Text(pack.raw());
+    }
+  }
+}
+
+// Redis 7.0 has no packed sets: they go out as plain ones.
+void WriteSet(const types::Set& set, Writer& out) {
+  if (const ds::IntSet* ints = set.int_set()) return out.Text(ints->raw());
+  out.Length(set.size());
+  set.ForEach([&out](types::Set::Member member) { WriteElement(member, out); });
+}
+
+// Highest first, as Redis does: its loader then always inserts at the front.
+void WriteZSet(const types::ZSet& zset, Writer& out) {
+  if (const ds::ListPack* pack = zset.pack()) return out.Text(pack->raw());
+  out.Length(zset.size());
+  for (auto at = zset.Last(); at; at.Prev()) {
+    WriteElement(at.member(), out);
+    out.Double(at.score());
+  }
+}
+
+void WriteHash(const types::Hash& hash, Writer& out) {
+  if (const ds::ListPack* pack = hash.list_pack()) return out.Text(pack->raw());
+  out.Length(hash.size());
+  hash.ForEach([&out](types::Hash::Element field, types::Hash::Element value) {
+    WriteElement(field, out);
+    WriteElement(value, out);
+  });
+}
+
+}  // namespace
+
+RdbType RdbTypeOf(const Entry& entry) noexcept {
+  switch (entry.type()) {
+    case store::Type::kString: return RdbType::kString;
+    case store::Type::kList: return RdbType::kListQuickList2;
+    case store::Type::kSet: return entry.object<types::Set>().int_set() ? RdbType::kSetIntSet : RdbType::kSet;
+    case store::Type::kZSet: return entry.object<types::ZSet>().pack() ? RdbType::kZSetListPack : RdbType::kZSet;
+    case store::Type::kHash: return entry.object<types::Hash>().list_pack() ? RdbType::kHashListPack : RdbType::kHash;
+  }
+  return RdbType::kString;
+}
+
+void WriteValue(const Entry& entry, const EncodingLimits& limits, Writer& out) {
+  switch (entry.type()) {
+    case store::Type::kString: {
+      if (entry.is_integer()) return out.Integer(entry.integer());
+      Entry::TextBuffer buffer;
+      return out.Text(entry.text(buffer));
+    }
+    case store::Type::kList: return WriteList(entry.object<types::List>(), limits, out);
+    case store::Type::kSet: return WriteSet(entry.object<types::Set>(), out);
+    case store::Type::kZSet: return WriteZSet(entry.object<types::ZSet>(), out);
+    case store::Type::kHash: return WriteHash(entry.object<types::Hash>(), out);
+  }
+}
+
+}  // namespace tusk::codec
