@@ -33,6 +33,7 @@ bool FindRange(const KeySpec& spec, Argv argv, int64_t begin, int64_t& first, in
         last = first + spec.last;
       } else if (spec.limit == 0) {
         last = count + spec.last;
+        if (first == count && spec.last == -1) return true;  // None, where all the rest are keys: PFMERGE dest.
       } else {
         last = first + (count - first) / spec.limit + spec.last;
       }

@@ -5,6 +5,7 @@
 #include "engine/transactions.h"
 #include "families/bitmaps.h"
 #include "families/hashes.h"
+#include "families/hyperloglogs.h"
 #include "families/sets.h"
 #include "families/strings.h"
 #include "families/lists.h"
@@ -20,6 +21,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
   return {
       families::StringsRows(),
       families::BitmapsRows(),
+      families::HyperloglogsRows(),
       families::HashesRows(),
       families::SetsRows(),
       TransactionsRows(),

@@ -315,7 +315,10 @@ constexpr SettingRow kRows[] = {
      .kind = SettingKind::kMemory,
      .initial = "64",
      .effect = "Bytes of a member up to which a sorted set stays packed."},
-    {.name = "hll-sparse-max-bytes", .kind = SettingKind::kMemory, .initial = "3000"},
+    {.name = "hll-sparse-max-bytes",
+     .kind = SettingKind::kMemory,
+     .initial = "3000",
+     .effect = "Bytes up to which a HyperLogLog stays sparse."},
     {.name = "stream-node-max-entries", .kind = SettingKind::kInteger, .initial = "100"},
     {.name = "stream-node-max-bytes", .kind = SettingKind::kMemory, .initial = "4096"},
 

@@ -39,6 +39,7 @@ constexpr Binding kBindings[] = {
     TUSK_BIND("set-max-listpack-value", set_max_listpack_value),
     TUSK_BIND("zset-max-listpack-entries", zset_max_listpack_entries),
     TUSK_BIND("zset-max-listpack-value", zset_max_listpack_value),
+    TUSK_BIND("hll-sparse-max-bytes", hll_sparse_max_bytes),
     TUSK_BIND("maxmemory", maxmemory),
     TUSK_BIND("maxmemory-samples", maxmemory_samples),
     TUSK_BIND("lfu-log-factor", lfu_log_factor),

@@ -45,6 +45,7 @@ struct Settings {
   Setting<uint64_t> set_max_listpack_value{64};
   Setting<uint64_t> zset_max_listpack_entries{128};
   Setting<uint64_t> zset_max_listpack_value{64};
+  Setting<uint64_t> hll_sparse_max_bytes{3000};  // Header included.
   Setting<bool> classic_encoding_names{false};  // OBJECT ENCODING speaks as Redis 7.0 did.
 
   // Memory.
