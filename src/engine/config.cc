@@ -24,12 +24,12 @@ std::vector<std::string> WordsOf(const SettingRow& row, std::string_view argumen
   return base::SplitQuotedLine(argument).value_or(std::vector<std::string>{std::string(argument)});
 }
 
+}  // namespace
+
 std::string CurrentDirectory() {
   char path[4096];
   return ::getcwd(path, sizeof path) != nullptr ? path : "";
 }
-
-}  // namespace
 
 Config::Config() {
   for (const SettingRow& row : SettingRows()) {

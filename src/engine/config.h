@@ -24,6 +24,9 @@
 
 namespace tusk::engine {
 
+// The process's working directory, absolute; empty when it can't be told. It is what `dir` means.
+std::string CurrentDirectory();
+
 class Config {
  public:
   Config();
@@ -95,6 +98,7 @@ class Config {
   std::string file_;
   std::vector<std::pair<std::string, std::string>> renamed_;
   std::vector<std::string> without_effect_;
+  bool save_seen_ = false;  // The first `save` of file and options replaces the default, the others add to it.
 };
 
 }  // namespace tusk::engine

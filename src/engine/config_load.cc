@@ -86,7 +86,6 @@ Result<std::string> ReadWholeFile(const std::string& path) {
 
 }  // namespace
 
-// One load: remembers which directives that add up have started anew.
 class ConfigLoader {
  public:
   explicit ConfigLoader(Config& config) : config_(config) {}
@@ -158,7 +157,7 @@ class ConfigLoader {
       if (auto split = base::SplitQuotedLine(words[0]); split && !split->empty()) words = *std::move(split);
     }
     SettingValue previous = config_.ValueOf(slot);
-    if (row.name == "save" && !std::exchange(save_seen_, true)) previous = {};
+    if (row.name == "save" && !std::exchange(config_.save_seen_, true)) previous = {};
     ASSIGN_OR_RETURN(SettingValue value, ParseSetting(row, words, previous));
     for (const Missing& missing : kMissing) {
       if (missing.directive == row.name && missing.harmless != value.text) {
@@ -166,7 +165,9 @@ class ConfigLoader {
       }
     }
     if (row.name == "dir") {
+      // At once, since what follows may be relative to it; kept absolute, since the next one would be too.
       if (::chdir(value.text.c_str()) != 0) return Status::Invalid(std::strerror(errno));
+      value.text = CurrentDirectory();
     }
     if (row.effect == kNoEffect) config_.without_effect_.emplace_back(row.name);
     config_.Store(slot, value);
@@ -187,7 +188,6 @@ class ConfigLoader {
   }
 
   Config& config_;
-  bool save_seen_ = false;
 };
 
 Status Config::LoadText(std::string_view text, std::string_view source) {

@@ -203,6 +203,29 @@ TEST(ConfigLoad, OptionsAreReadInAllTheirForms) {
   EXPECT_EQ(load({"--requirepass", "it's \"x\""})->Text("requirepass"), "it's \"x\"");
 }
 
+TEST(ConfigLoad, TheFirstSaveOfFileAndOptionsReplacesTheDefault) {
+  Config config;
+  ASSERT_EQ(Load(config, "save 900 1\n"), "OK");
+  std::string_view options[] = {"--save", "100", "100"};
+  ASSERT_TRUE(config.LoadOptions(options).ok());
+  EXPECT_EQ(config.Text("save"), "900 1 100 100");
+}
+
+TEST(ConfigLoad, NamesAreOfferedToADirectiveWithoutAny) {
+  Config config;
+  EXPECT_NE(Load(config, "shutdown-on-sigint\n").find("argument(s) must be one of the following: default, save"),
+            std::string::npos);
+}
+
+TEST(ConfigLoad, ARelativeDirIsKeptAbsolute) {
+  std::string before = CurrentDirectory();
+  ASSERT_EQ(::chdir("/"), 0);
+  Config config;
+  EXPECT_EQ(Load(config, "dir tmp\n"), "OK");
+  EXPECT_EQ(config.Text("dir"), "/tmp");
+  ASSERT_EQ(::chdir(before.c_str()), 0);
+}
+
 std::string Slurp(const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;

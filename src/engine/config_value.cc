@@ -227,6 +227,8 @@ Result<SettingValue> ParseWords(const SettingRow& row, std::span<const std::stri
 Result<SettingValue> ParseSetting(const SettingRow& row, std::span<const std::string> words,
                                   const SettingValue& previous) {
   bool many = row.kind == SettingKind::kWords || row.kind == SettingKind::kEnumSet;
+  // A directive of several names without any is refused with the names that there are.
+  if (words.empty() && row.kind == SettingKind::kEnumSet) return ParseNames(row, std::vector<std::string>{""});
   if (words.empty() || (!many && words.size() != 1)) return Refuse("wrong number of arguments");
   switch (row.kind) {
     case SettingKind::kBool:

@@ -70,10 +70,6 @@ void ServerProcess::WaitForSignals() noexcept {
 
 base::Status ServerProcess::Start() {
   bool background = config_->Flag("daemonize");
-  std::string directory = config_->Text("dir");
-  if (!directory.empty() && chdir(directory.c_str()) != 0) {
-    return base::Status::Errno("Can't chdir to '" + directory + "'", errno);
-  }
   // Before any other thread exists: a fork keeps only the thread that calls it.
   if (background) RETURN_IF_ERROR(Daemonize());
   log_.SetPath(config_->Text("logfile"));
