@@ -127,10 +127,23 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(kBusyScript);
   }
-  if (settings.maxmemory != 0 && !store::MakeRoom(worker.transaction()) && (flags & kDenyOom)) {
-    return reject(kOutOfMemoryError);
+  if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
   }
   return true;
+}
+
+bool Executor::MakeRoom(Worker& worker, const Session& session, resp::Reply& reply) {
+  store::Transaction& txn = worker.transaction();
+  store::DirectDelivery direct{session.id, {}};
+  // The session hears of what goes now before it gets its reply, if replies are on.
+  if (session.tracking.on && session.reply_mode == ReplyMode::kOn) txn.set_direct(&direct);
+  txn.set_source(0);
+  if (services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) txn.TrimTracked();
+  const bool room = services_.keyspace->settings().maxmemory == 0 || store::MakeRoom(txn);
+  txn.set_direct(nullptr);
+  if (!direct.bytes.empty()) reply.Raw(direct.bytes);
+  return room;
 }
 
 void Executor::Queue(Session& session, const Request& request, resp::Reply& reply) {
@@ -260,6 +273,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   txn.Begin(services_.keyspace->clock().UnixMillis());
   if (!Lock(worker, session, request)) return ParkedOrBusy(worker, session, request, reply);
   session.parks = 0;
+  txn.set_source(session.id);
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
   const bool monitored = observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
@@ -313,9 +327,29 @@ void Executor::Call(Context& ctx) {
   store::Transaction& txn = ctx.transaction();
   uint64_t dirty = txn.dirty();
   ctx.command().handler(ctx);
+  if (__builtin_expect(ctx.session().tracking.on, 0)) NoteReads(ctx);
   if (txn.wants_changes() && !ctx.recorded() && txn.dirty() != dirty && ctx.command().locks != Locks::kExec) {
     txn.AddChange(ctx.db(), ctx.args());
   }
+}
+
+void Executor::NoteReads(Context& ctx) {
+  Session& session = ctx.session();
+  TrackingMode& mode = session.tracking;
+  const Command& command = ctx.command();
+  const bool wanted = mode.opt_in ? mode.caching : !(mode.opt_out && mode.caching);
+  // A read-only script is what it calls.
+  const bool reads = command.has(kReadonly) && command.spec->group != "scripting";
+  if (reads && wanted && !mode.broadcast && !ctx.block_wish_ && command.key_shape != Command::KeyShape::kNone &&
+      FindKeys(command, ctx.args(), ctx.worker().key_refs)) {
+    for (const KeyRef& ref : ctx.worker().key_refs) {
+      const store::Key key = store::Key::Of(ctx.arg(ref.position));
+      if (ctx.transaction().Holds(key.stripe())) ctx.transaction().Track(key, session.id);
+    }
+  }
+  if (!mode.caching || ctx.in_script() || ctx.in_exec() || session.in_multi) return;
+  const bool is_client = command.parent && command.parent->full_name == "client";
+  if (!is_client) mode.caching = false;
 }
 
 uint64_t Executor::Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks) {

@@ -105,6 +105,10 @@ class Executor {
   Outcome ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Call(Context& ctx);
+  // CLIENT TRACKING: which keys the command read.
+  void NoteReads(Context& ctx);
+  // Evicts keys, or readers from the tracking table. False: there is no room for more.
+  bool MakeRoom(Worker& worker, const Session& session, resp::Reply& reply);
   void NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
                   uint64_t micros);
   // Counts the command; its duration in microseconds.

@@ -126,11 +126,22 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
                .argv = argv});
   ctx.ready_key_ = blocked->needs_all_keys ? nullptr : ready_key;
   ctx.has_waited_ = true;
+  worker.transaction().set_source(blocked->session_id);
   uint64_t start = base::CycleClock::Now();
   Call(ctx);
+  // What it changed and had read itself, it hears of behind its reply.
+  store::DirectDelivery invalidations{blocked->session_id, {}};
+  worker.transaction().set_direct(&invalidations);
   worker.transaction().Commit();  // A unit of its own, after the one that made the key ready.
+  worker.transaction().set_direct(nullptr);
+  SessionHost* host = blocked->host;
+  const uint64_t session_id = blocked->session_id;
+  auto tell_invalid = [&] {
+    if (invalidations.bytes.empty()) return;
+    host->DeliverPush(session_id, std::make_shared<const std::string>(std::move(invalidations.bytes)));
+  };
   if (ctx.block_wish_) {
-    if (blocked->Release()) return false;
+    if (blocked->Release()) return tell_invalid(), false;
     // Its owner wanted it ended while we looked.
     WriteCancelled(*blocked, reply, false);
   } else {
@@ -142,10 +153,9 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
                static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_));
   }
   // The session is its owner's again the moment the waiter is finished: nothing of it is read afterwards.
-  SessionHost* host = blocked->host;
-  uint64_t session_id = blocked->session_id;
   blocked->Finish();
   host->DeliverReply(session_id, std::move(out));
+  tell_invalid();
   return true;
 }
 

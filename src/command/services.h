@@ -22,6 +22,10 @@ namespace tusk::pubsub {
 class Hub;  // On the floor above; only its users see more than the name.
 }
 
+namespace tusk::pubsub {
+class Tracking;
+}
+
 namespace tusk::script {
 class Scripts;  // Likewise.
 }
@@ -29,6 +33,7 @@ class Scripts;  // Likewise.
 namespace tusk::command {
 
 struct Command;
+class SessionHost;
 class CommandTable;
 class Executor;
 class Statistics;
@@ -64,6 +69,25 @@ struct ClientInfo {
   bool blocked = false;
   bool monitor = false;
   bool subscribed = false;
+  bool no_evict = false;
+  bool tracking = false;
+  bool tracking_broadcast = false;
+  uint64_t tracking_redirect = 0;
+  size_t watched = 0;         // Keys.
+  uint64_t input_bytes = 0;   // Received and sent since it connected.
+  uint64_t output_bytes = 0;
+  uint64_t commands = 0;
+  size_t reply_buffer = 0;       // What the fixed reply buffer would be in Redis, and the most that was used of it lately.
+  size_t reply_buffer_peak = 0;
+  size_t output_pieces = 0;      // Replies that wait because the peer is slow.
+  bool writable_wanted = false;  // Waits until the socket takes more.
+};
+
+// Where a message for a session that is not the caller's own goes.
+struct PushTarget {
+  SessionHost* host = nullptr;
+  int protocol = 2;
+  bool subscribed = false;
 };
 
 // The connections, known to the server. Thread-safe.
@@ -72,6 +96,8 @@ class Clients {
   virtual ~Clients() = default;
   virtual std::vector<ClientInfo> List() const = 0;
   virtual std::optional<ClientInfo> Find(uint64_t id) const = 0;
+  // Nothing when it is gone or about to go.
+  virtual std::optional<PushTarget> FindTarget(uint64_t id) const = 0;
   // Closes soon; false when there is no such client. The caller's own connection closes after its reply.
   virtual bool Kill(uint64_t id, uint64_t caller_id) = 0;
   // Ends the blocking command of the client, as a timeout or with -UNBLOCKED. False: it is not blocked.
@@ -100,6 +126,7 @@ struct Services {
   Executor* executor = nullptr;
   Clients* clients = nullptr;  // Null when embedded.
   pubsub::Hub* hub = nullptr;
+  pubsub::Tracking* tracking = nullptr;
   const LanePolicy* lane_policy = nullptr;  // Null: the row decides.
   script::Scripts* scripts = nullptr;
   void* engine = nullptr;      // engine::Engine, for families above that know it.

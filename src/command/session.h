@@ -50,6 +50,17 @@ enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkipping };
 // What a command wants of the connection once its reply is written.
 enum class CloseWish : uint8_t { kNone, kAfterReply, kNow };
 
+// CLIENT TRACKING as the session asked for it. What others need of it is in pubsub/tracking.h.
+struct TrackingMode {
+  bool on = false;
+  bool broadcast = false;  // Follows prefixes instead of what it reads.
+  bool opt_in = false;
+  bool opt_out = false;
+  bool no_loop = false;
+  bool caching = false;    // CLIENT CACHING was said, YES with opt_in, NO with opt_out; for one command or transaction.
+  uint64_t redirect = 0;   // The session that is told instead; 0: this one.
+};
+
 struct Session {
   uint64_t id = 0;
   SessionHost* host = nullptr;  // Null: embedded or internal; such a session can't block nor subscribe.
@@ -62,6 +73,7 @@ struct Session {
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
   // The newest commit number of its own writes: what WAIT waits for.
   uint64_t last_commit = 0;
+  TrackingMode tracking;
   ReplyMode reply_mode = ReplyMode::kOn;
   CloseWish close = CloseWish::kNone;
   std::string user = "default";

@@ -58,7 +58,7 @@ std::string Describe(const ClientInfo& client, int64_t now_micros) {
   field("events", "r");
   field("cmd", client.last_command);
   field("user", client.user);
-  field("redir", "-1");
+  field("redir", client.tracking ? std::to_string(client.tracking_redirect) : "-1");
   field("resp", std::to_string(client.protocol));
   field("lib-name", client.library_name);
   field("lib-ver", client.library_version);

@@ -44,6 +44,7 @@ void SetProtocol(Context& ctx, int protocol) {
   ctx.session().protocol = protocol;
   ctx.reply().set_protocol(protocol);
   EngineOf(ctx).hub().SetProtocol(ctx.session());
+  EngineOf(ctx).tracking().SetProtocol(ctx.session());
 }
 
 void ReplyHello(Context& ctx) {

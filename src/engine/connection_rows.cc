@@ -1,6 +1,7 @@
 // Rows of the connection commands.
 #include "command/spec.h"
 #include "engine/connection_commands.h"
+#include "pubsub/commands.h"
 
 namespace tusk::engine {
 namespace {
@@ -38,6 +39,17 @@ constexpr History kClientPauseHistory[] = {{"6.2.0", "The mode WRITE."}};
 constexpr std::string_view kAllNodesAllSucceededTips[] = {"request_policy:all_nodes",
                                                           "response_policy:all_succeeded"};
 constexpr CommandSpec kClientSubcommands[] = {
+    {.name = "caching",
+     .handler = pubsub::CmdClientCaching,
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .locks = Locks::kNone,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Says whether the next command's keys are to be tracked.",
+     .arguments = "mode=(YES | NO)"},
     {.name = "getname",
      .handler = CmdClientGetname,
      .arity = 2,
@@ -48,6 +60,16 @@ constexpr CommandSpec kClientSubcommands[] = {
      .since = "2.6.9",
      .complexity = "O(1)",
      .summary = "Returns the name of this connection."},
+    {.name = "getredir",
+     .handler = pubsub::CmdClientGetredir,
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .locks = Locks::kNone,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the connection that is told instead of this one when tracked keys change."},
     {.name = "help",
      .handler = CmdClientHelp,
      .arity = 2,
@@ -176,6 +198,28 @@ constexpr CommandSpec kClientSubcommands[] = {
      .complexity = "O(1)",
      .summary = "Names this connection.",
      .arguments = "connection-name"},
+    {.name = "tracking",
+     .handler = pubsub::CmdClientTracking,
+     .arity = -3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .locks = Locks::kNone,
+     .group = "connection",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Turns messages about changes of keys that this connection has read on or off.",
+     .arguments = "status=(ON | OFF) [REDIRECT client-id:integer] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] "
+                  "[NOLOOP]"},
+    {.name = "trackinginfo",
+     .handler = pubsub::CmdClientTrackinginfo,
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .locks = Locks::kNone,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Tells how this connection tracks keys."},
     {.name = "unblock",
      .handler = CmdClientUnblock,
      .arity = -3,

@@ -17,6 +17,7 @@ constexpr size_t kRunIdDigits = 40;
 Engine::Engine(Options options)
     : config_(options.config ? std::move(options.config) : std::make_unique<Config>()),
       hub_(settings_),
+      tracking_(services_),
       keyspace_({.databases = static_cast<size_t>(config_->Number("databases")),
                  .clock = options.clock ? options.clock : &system_clock_,
                  .settings = &settings_}),
@@ -32,17 +33,24 @@ Engine::Engine(Options options)
   services_.statistics = &statistics_;
   services_.executor = &executor_;
   services_.hub = &hub_;
+  services_.tracking = &tracking_;
   services_.scripts = &scripts_;
   services_.lane_policy = &scripts_;
   services_.engine = this;
   keyspace_.SetEventSink(&hub_);
+  keyspace_.SetInvalidationSink(&tracking_);
   BindSettings(*config_, settings_, network_);
+  config_->OnChange("tracking-table-max-keys", [this](const SettingValue&) {
+    keyspace_.tracking().trim_wanted.store(true, std::memory_order_relaxed);
+    return base::Status::Ok();
+  });
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();
 }
 
 void Engine::EndSession(command::Session& session) {
   hub_.Forget(session);
+  tracking_.Stop(session);
   watch_.StopMonitor(session);
 }
 

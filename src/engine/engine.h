@@ -23,6 +23,7 @@
 #include "engine/meters.h"
 #include "engine/network_settings.h"
 #include "pubsub/hub.h"
+#include "pubsub/tracking.h"
 #include "script/scripts.h"
 #include "store/keyspace.h"
 
@@ -58,6 +59,7 @@ class Engine {
   command::Services& services() noexcept { return services_; }
   command::Executor& executor() noexcept { return executor_; }
   pubsub::Hub& hub() noexcept { return hub_; }
+  pubsub::Tracking& tracking() noexcept { return tracking_; }
   CommandWatch& watch() noexcept { return watch_; }
   script::Scripts& scripts() noexcept { return scripts_; }
   command::PauseState& pause() noexcept { return pause_; }
@@ -90,6 +92,7 @@ class Engine {
   store::Settings settings_;
   NetworkSettings network_;
   pubsub::Hub hub_;
+  pubsub::Tracking tracking_;
   script::Scripts scripts_;
   store::Keyspace keyspace_;
   command::CommandTable commands_;

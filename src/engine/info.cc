@@ -115,7 +115,7 @@ void Clients(Engine& engine, Lines& out) {
   out.Add("client_recent_max_input_buffer", 0);
   out.Add("client_recent_max_output_buffer", 0);
   out.Add("blocked_clients", clients ? clients->BlockedCount() : 0);
-  out.Add("tracking_clients", 0);
+  out.Add("tracking_clients", engine.tracking().SessionCount());
   out.Add("clients_in_timeout_table", 0);
   out.Add("total_blocking_keys", 0);
   out.Add("total_blocking_keys_on_nokey", 0);
@@ -257,9 +257,10 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("active_defrag_key_misses", 0);
   out.Add("total_active_defrag_time", 0);
   out.Add("current_active_defrag_time", 0);
-  out.Add("tracking_total_keys", 0);
-  out.Add("tracking_total_items", 0);
-  out.Add("tracking_total_prefixes", 0);
+  const store::TrackingCounters& tracking = engine.keyspace().tracking();
+  out.Add("tracking_total_keys", tracking.keys.load(std::memory_order_relaxed));
+  out.Add("tracking_total_items", tracking.items.load(std::memory_order_relaxed));
+  out.Add("tracking_total_prefixes", engine.tracking().PrefixCount());
   out.Add("unexpected_error_replies", statistics.unexpected_error_replies.load(std::memory_order_relaxed));
   out.Add("total_error_replies", statistics.total_errors());
   out.Add("dump_payload_sanitizations", 0);

@@ -67,6 +67,7 @@ void Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
   uint64_t count = 0;
   for (size_t db = first; db < end; ++db) count += Detach(ctx, static_cast<DbIndex>(db), trash);
   ctx.transaction().AddDirty(count);
+  ctx.transaction().FlushTracked();
   ctx.RecordAs({record});
   if (!trash.empty()) ctx.keyspace().reclaimer().Run([owned = std::move(trash)] {}, *lazy ? count : 0);
   ctx.reply().Ok();

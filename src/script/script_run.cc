@@ -33,6 +33,7 @@ void ScriptRun::Begin(command::Context& ctx, const Callable& callable, bool read
   session_.id = caller.id;
   session_.db = caller.db;
   session_.no_touch = caller.no_touch;
+  session_.tracking = caller.tracking;
   session_.authenticated = true;
   if (session_.user != caller.user) session_.user = caller.user;
   const uint64_t maxmemory = ctx.settings().maxmemory;

@@ -17,6 +17,8 @@ std::string FlagsOf(const ClientRecord& record, bool blocked, bool subscribed) {
   if (blocked) flags += 'b';
   if (record.multi.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (subscribed) flags += 'P';
+  if (record.tracking.load(std::memory_order_relaxed)) flags += 't';
+  if (record.tracking_broadcast.load(std::memory_order_relaxed)) flags += 'B';
   if (record.unix_socket.load(std::memory_order_relaxed)) flags += 'U';
   if (record.no_evict.load(std::memory_order_relaxed)) flags += 'e';
   if (record.no_touch.load(std::memory_order_relaxed)) flags += 'T';
@@ -45,6 +47,10 @@ command::ClientInfo Describe(const ClientRecord& record) {
   info.total_memory = read(record.memory_bytes);
   info.protocol = read(record.protocol);
   info.monitor = read(record.monitor);
+  info.no_evict = read(record.no_evict);
+  info.tracking = read(record.tracking);
+  info.tracking_broadcast = read(record.tracking_broadcast);
+  info.tracking_redirect = read(record.tracking_redirect);
   info.subscribed = info.channels + info.patterns + info.shard_channels != 0;
   const command::Command* last = read(record.last_command);
   info.last_command = last ? last->full_name : "NULL";
@@ -101,6 +107,14 @@ std::optional<command::ClientInfo> ClientRegistry::Find(uint64_t id) const {
   std::shared_ptr<ClientRecord> record = Get(id);
   if (!record) return std::nullopt;
   return Describe(*record);
+}
+
+std::optional<command::PushTarget> ClientRegistry::FindTarget(uint64_t id) const {
+  auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
+  std::shared_ptr<ClientRecord> record = Get(id);
+  if (!record || read(record->closing)) return std::nullopt;
+  const bool subscribed = read(record->channels) + read(record->patterns) + read(record->shard_channels) != 0;
+  return command::PushTarget{record->loop, read(record->protocol), subscribed};
 }
 
 bool ClientRegistry::Kill(uint64_t id, uint64_t caller_id) {

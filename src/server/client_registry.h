@@ -55,6 +55,11 @@ struct ClientRecord {
   std::atomic<bool> no_touch{false};
   std::atomic<bool> no_evict{false};
   std::atomic<bool> unix_socket{false};
+  std::atomic<bool> tracking{false};
+  std::atomic<bool> tracking_broadcast{false};
+  std::atomic<uint64_t> tracking_redirect{0};
+  // It closes once its last reply is sent: nobody should rely on it any more.
+  std::atomic<bool> closing{false};
   // Set by CLIENT KILL on any thread; the connection looks at it after each command. Relaxed: a message follows.
   std::atomic<bool> kill_wanted{false};
 
@@ -79,6 +84,7 @@ class ClientRegistry final : public command::Clients {
 
   std::vector<command::ClientInfo> List() const override;
   std::optional<command::ClientInfo> Find(uint64_t id) const override;
+  std::optional<command::PushTarget> FindTarget(uint64_t id) const override;
   bool Kill(uint64_t id, uint64_t caller_id) override;
   bool Unblock(uint64_t id, bool with_error) override;
   void Pause(int64_t until_ms, bool writes_only) override;

@@ -221,6 +221,7 @@ Connection::Next Connection::After(Outcome outcome) {
       Close("Closed by command");
     } else {
       close_after_flush_ = true;
+      record_->closing.store(true, std::memory_order_relaxed);
     }
     return Next::kRest;
   }
@@ -412,6 +413,9 @@ void Connection::Publish(const command::Command* running) noexcept {
   write(record.monitor, session_.monitor);
   write(record.no_touch, session_.no_touch);
   write(record.no_evict, session_.no_evict);
+  write(record.tracking, session_.tracking.on);
+  write(record.tracking_broadcast, session_.tracking.broadcast);
+  write(record.tracking_redirect, session_.tracking.redirect);
   if (running || !session_.last_command || session_.last_command->key_shape == command::Command::KeyShape::kNone) {
     PublishNames();
   }

@@ -147,6 +147,10 @@ void ConnectionLoop::ExpireKeys() {
 
 void ConnectionLoop::Cron() {
   int64_t now_us = context_.engine.clock().MonotonicMicros();
+  if (context_.engine.keyspace().tracking().trim_wanted.load(std::memory_order_relaxed)) {
+    worker_->transaction().set_source(0);
+    worker_->transaction().TrimTracked();
+  }
   for (auto& [id, connection] : connections_) connection->OnCron(now_us);
   events_->ArmTimerIn(cron_timer_, kCronUs);
 }

@@ -26,6 +26,15 @@ struct KeyspaceCounters {
   std::atomic<uint64_t> dirty{0};  // Changes since the last save.
 };
 
+// CLIENT TRACKING over all stripes. Relaxed: a reader that is only just beginning to follow may miss a change as if that
+// had come first.
+struct TrackingCounters {
+  std::atomic<uint64_t> keys{0};
+  std::atomic<uint64_t> items{0};        // Pairs of key and reader.
+  std::atomic<uint32_t> broadcasts{0};   // Sessions that follow prefixes: then every change is told.
+  std::atomic<bool> trim_wanted{false};  // The table is larger than tracking-table-max-keys allows.
+};
+
 class Keyspace {
  public:
   struct Options {
@@ -67,6 +76,11 @@ class Keyspace {
   bool recording() const noexcept { return recording_.load(std::memory_order_relaxed); }
   void SetEventSink(EventSink* sink) noexcept { sink_ = sink; }
   EventSink* event_sink() const noexcept { return sink_; }
+  // Who tells sessions that what they have read is out of date; fixed before the first command. Null: nobody.
+  void SetInvalidationSink(InvalidationSink* sink) noexcept { invalidation_sink_ = sink; }
+  InvalidationSink* invalidation_sink() const noexcept { return invalidation_sink_; }
+  TrackingCounters& tracking() noexcept { return tracking_; }
+
   // Numbers have no gaps: whoever takes one hands it to the observer, since the log waits for every number.
   uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
@@ -87,6 +101,8 @@ class Keyspace {
   ChangeObserver* observer_ = nullptr;
   std::atomic<bool> recording_{false};  // Partner: the stripes' locks, under all of which it is switched. Relaxed.
   EventSink* sink_ = nullptr;
+  InvalidationSink* invalidation_sink_ = nullptr;
+  TrackingCounters tracking_;
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
   KeyspaceCounters counters_;
   ParkingLot parking_;

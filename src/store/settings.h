@@ -68,7 +68,13 @@ struct Settings {
   Setting<uint32_t> notify_keyspace_events{0};   // EventClass bits, store/events.h.
   Setting<int64_t> slowlog_log_slower_than{10'000};  // Microseconds; negative: off.
   Setting<uint64_t> slowlog_max_len{128};
+  // COMMANDLOG's other two logs: bytes of a request or reply; negative: off.
+  Setting<int64_t> large_request_log_larger_than{1 << 20};
+  Setting<uint64_t> large_request_log_max_len{128};
+  Setting<int64_t> large_reply_log_larger_than{1 << 20};
+  Setting<uint64_t> large_reply_log_max_len{128};
   Setting<int64_t> latency_monitor_threshold{0};  // Milliseconds; 0: off.
+  Setting<uint64_t> tracking_table_max_keys{1'000'000};  // 0: no limit.
   Setting<int64_t> busy_reply_threshold{5'000};   // Milliseconds.
   Setting<bool> busy_scripts_block_all{false};    // -BUSY for everybody, as Redis has it, not only for the script's keys.
   Setting<bool> writes_need_replicas{false};      // min-replicas-to-write: there are none to count yet.

@@ -13,6 +13,7 @@
 
 #include "store/shard.h"
 #include "store/stripe_lock.h"
+#include "store/tracked_keys.h"
 #include "store/waiter.h"
 
 namespace tusk::store {
@@ -32,9 +33,10 @@ using WatcherList = std::vector<std::shared_ptr<WatchState>>;
 
 struct alignas(128) Stripe {
   StripeLock lock;
-  // Both counts are the sizes of the maps below, here so that a write that nobody waits for looks at one cache line.
+  // The counts are the sizes of the maps below, here so that a write that nobody waits for looks at one cache line.
   uint32_t waited_keys = 0;
   uint32_t watched_keys = 0;
+  uint32_t tracked_keys = 0;
   // The commit number of the last change; see ChangeObserver.
   uint64_t last_commit = 0;
   // Database 0 lies in the stripe itself, one cache miss nearer.
@@ -45,6 +47,7 @@ struct alignas(128) Stripe {
 
   std::unordered_map<DbKey, WaiterQueue, DbKeyHash> waiters;
   std::unordered_map<DbKey, WatcherList, DbKeyHash> watchers;
+  TrackedKeys tracked;
 
   // Null when the database was never used in this stripe. `db` is in range. May be called without the lock.
   Shard* FindShard(DbIndex db) noexcept {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/random.h"
 #include "store/eviction.h"
 
 namespace tusk::store {
@@ -13,6 +14,7 @@ void Transaction::Begin(int64_t now_ms) noexcept {
   now_ms_ = now_ms;
   dirty_ = 0;
   targets_ = kToAll;
+  source_ = 0;
 }
 
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
@@ -164,7 +166,10 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
   Event(kEventExpired, "expired", key, db);
   if (wants_changes()) AddChange(db, {keyspace_.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});
   Stripe& stripe = keyspace_.StripeOf(key);
-  if (stripe.watched_keys != 0) FailWatchers(db, key);
+  if (Concerns(stripe)) {
+    if (stripe.watched_keys != 0) FailWatchers(db, key);
+    Invalidate(stripe, key, 0);
+  }
   keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
   Delete(db, key, entry, true);
 }
@@ -172,17 +177,83 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
 void Transaction::Touch(DbIndex db, const Key& key) {
   ++dirty_;
   Stripe& stripe = keyspace_.StripeOf(key);
-  if (__builtin_expect(stripe.watched_keys + stripe.waited_keys != 0, 0)) TouchSlow(stripe, db, key);
+  if (__builtin_expect(Concerns(stripe), 0)) TouchSlow(stripe, db, key);
 }
 
 void Transaction::TouchSlow(Stripe& stripe, DbIndex db, const Key& key) {
   if (stripe.watched_keys != 0) FailWatchers(db, key);
+  Invalidate(stripe, key, source_);
   if (stripe.waited_keys == 0) return;
   if (!stripe.waiters.contains(DbKey{db, std::string(key.text)})) return;
   for (const ReadyKey& ready : ready_) {
     if (ready.db == db && ready.key == key.text) return;
   }
   MarkReady(db, key.text);
+}
+
+void Transaction::Invalidate(Stripe& stripe, const Key& key, uint64_t source) {
+  TrackingCounters& counters = keyspace_.tracking();
+  const bool broadcast = counters.broadcasts.load(std::memory_order_relaxed) != 0;
+  if (stripe.tracked_keys == 0 && !broadcast) return;
+  ReaderList readers = stripe.tracked.Take(key.text);
+  if (!readers.empty()) {
+    stripe.tracked_keys = static_cast<uint32_t>(stripe.tracked.size());
+    counters.keys.fetch_sub(1, std::memory_order_relaxed);
+    counters.items.fetch_sub(readers.size(), std::memory_order_relaxed);
+  } else if (!broadcast) {
+    return;
+  }
+  invalidated_.push_back({std::string(key.text), std::move(readers), source, broadcast});
+}
+
+void Transaction::Track(const Key& key, uint64_t session_id) {
+  DCHECK(Holds(key.stripe()));
+  Stripe& stripe = keyspace_.StripeOf(key);
+  bool first = false;
+  if (!stripe.tracked.Add(key.text, session_id, first)) return;
+  TrackingCounters& counters = keyspace_.tracking();
+  counters.items.fetch_add(1, std::memory_order_relaxed);
+  if (!first) return;
+  stripe.tracked_keys = static_cast<uint32_t>(stripe.tracked.size());
+  const uint64_t keys = counters.keys.fetch_add(1, std::memory_order_relaxed) + 1;
+  const uint64_t keys_max = keyspace_.settings().tracking_table_max_keys;
+  if (keys_max != 0 && keys > keys_max) counters.trim_wanted.store(true, std::memory_order_relaxed);
+}
+
+void Transaction::FlushTracked() noexcept {
+  DCHECK(holds_all());
+  for (size_t i = 0; i < kStripeCount; ++i) {
+    keyspace_.stripe(i).tracked.Clear();
+    keyspace_.stripe(i).tracked_keys = 0;
+  }
+  keyspace_.tracking().keys.store(0, std::memory_order_relaxed);
+  keyspace_.tracking().items.store(0, std::memory_order_relaxed);
+  flushed_ = true;
+}
+
+void Transaction::TrimTracked() {
+  // One call takes no longer than this many keys: whoever comes next goes on.
+  constexpr int kKeysPerCallMax = 1000;
+  DCHECK(held_.empty());
+  TrackingCounters& counters = keyspace_.tracking();
+  const uint64_t keys_max = keyspace_.settings().tracking_table_max_keys;
+  auto too_many = [&] { return keys_max != 0 && counters.keys.load(std::memory_order_relaxed) > keys_max; };
+  const size_t start = base::ThreadRandom().Below(kStripeCount);
+  int left = kKeysPerCallMax;
+  for (size_t i = 0; i < kStripeCount && left > 0 && too_many(); ++i) {
+    const size_t index = (start + i) % kStripeCount;
+    if (!TryLockOne(index)) continue;
+    Stripe& stripe = keyspace_.stripe(index);
+    for (; left > 0 && stripe.tracked_keys != 0 && too_many(); --left) {
+      invalidated_.push_back(stripe.tracked.TakeAny());
+      stripe.tracked_keys = static_cast<uint32_t>(stripe.tracked.size());
+      counters.keys.fetch_sub(1, std::memory_order_relaxed);
+      counters.items.fetch_sub(invalidated_.back().readers.size(), std::memory_order_relaxed);
+    }
+    Commit();
+    Unlock();
+  }
+  if (!too_many()) counters.trim_wanted.store(false, std::memory_order_relaxed);
 }
 
 void Transaction::FailWatchers(DbIndex db, const Key& key) noexcept {
@@ -214,6 +285,7 @@ void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv, 
 uint64_t Transaction::Commit() {
   if (dirty_ != 0) keyspace_.counters().dirty.fetch_add(dirty_, std::memory_order_relaxed);
   dirty_ = 0;
+  if (__builtin_expect(!invalidated_.empty() || flushed_, 0)) TellInvalidated();
   if (changes_.empty()) return 0;
   const uint64_t number = keyspace_.NextCommit();
   for (uint16_t stripe : held_) keyspace_.stripe(stripe).last_commit = number;
@@ -222,9 +294,20 @@ uint64_t Transaction::Commit() {
   return number;
 }
 
+void Transaction::TellInvalidated() {
+  InvalidationSink* sink = keyspace_.invalidation_sink();
+  // What was flushed includes what changed before.
+  if (sink && std::exchange(flushed_, false)) sink->OnFlushed(direct_);
+  if (sink && !invalidated_.empty()) sink->OnInvalidated(invalidated_, direct_);
+  invalidated_.clear();
+  flushed_ = false;
+}
+
 void Transaction::Reset() noexcept {
   ready_.clear();
   changes_.clear();
+  invalidated_.clear();
+  flushed_ = false;
   dirty_ = 0;
 }
 

@@ -106,6 +106,17 @@ class Transaction {
   void Event(EventClass event_class, std::string_view event, const Key& key, DbIndex db) {
     if (keyspace_.settings().notify_keyspace_events != 0) EventSlow(event_class, event, key, db);
   }
+  // The session on whose behalf things change from here on; 0: nobody's. Lasts until Begin().
+  void set_source(uint64_t session_id) noexcept { source_ = session_id; }
+  // The session has read the key and wants to hear when it changes. The stripe is held. O(readers of the key).
+  void Track(const Key& key, uint64_t session_id);
+  // Forgets all readers of all keys, who are told. All stripes are held.
+  void FlushTracked() noexcept;
+  // Holding nothing: forgets readers of some keys, who are told as if those had changed, until the table is as small as
+  // tracking-table-max-keys asks or this call has done enough.
+  void TrimTracked();
+  // What the session hears while this is set goes there; see DirectDelivery. Null: to its host again.
+  void set_direct(DirectDelivery* direct) noexcept { direct_ = direct; }
   void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
   uint64_t dirty() const noexcept { return dirty_; }
   bool wants_changes() const noexcept { return keyspace_.recording() && targets_ != kToNobody; }
@@ -138,6 +149,13 @@ class Transaction {
   bool ReachSlow(size_t stripe) noexcept;
   void EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db);
   void TouchSlow(Stripe& stripe, DbIndex db, const Key& key);
+  // The readers of the key, and who follows its prefix, are to be told.
+  void Invalidate(Stripe& stripe, const Key& key, uint64_t source);
+  void TellInvalidated();
+  bool Concerns(const Stripe& stripe) const noexcept {
+    return (stripe.watched_keys + stripe.waited_keys + stripe.tracked_keys +
+            keyspace_.tracking().broadcasts.load(std::memory_order_relaxed)) != 0;
+  }
   void ReleaseStripe(size_t stripe) noexcept NO_THREAD_SAFETY_ANALYSIS;
   void MarkAccessed(Entry& entry) noexcept;
   void MarkNew(DbIndex db, const Key& key, Entry& entry);
@@ -152,6 +170,10 @@ class Transaction {
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;
+  uint64_t source_ = 0;
+  std::vector<InvalidatedKey> invalidated_;
+  bool flushed_ = false;
+  DirectDelivery* direct_ = nullptr;
 };
 
 }  // namespace tusk::store
