@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command/blocked_command.h"
 #include "command/command_table.h"
+#include "command/latency_monitor.h"
 #include "store/eviction.h"
 
 namespace tusk::command {
@@ -140,7 +141,9 @@ bool Executor::MakeRoom(Worker& worker, const Session& session, resp::Reply& rep
   if (session.tracking.on && session.reply_mode == ReplyMode::kOn) txn.set_direct(&direct);
   txn.set_source(0);
   if (services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) txn.TrimTracked();
+  const int64_t start = services_.keyspace->clock().MonotonicMicros();
   const bool room = services_.keyspace->settings().maxmemory == 0 || store::MakeRoom(txn);
+  if (services_.latency) services_.latency->Note("eviction-cycle", services_.keyspace->clock().MonotonicMicros() - start);
   txn.set_direct(nullptr);
   if (!direct.bytes.empty()) reply.Raw(direct.bytes);
   return room;
@@ -276,6 +279,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   txn.set_source(session.id);
   uint64_t start = base::CycleClock::Now();
   size_t errors = reply.error_count();
+  const size_t reply_start = reply.buffer().size();
   const bool monitored = observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
                          ShownByMonitor(*request.command);
   // MONITOR shows a transaction's commands, then its EXEC.
@@ -319,7 +323,9 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
   uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
   // One that waits is slow, if at all, once it has been served.
-  if (outcome != Outcome::kBlocked) NoticeSlow(session, *request.command, request.argv, micros);
+  if (outcome != Outcome::kBlocked) {
+    Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
+  }
   return outcome;
 }
 
@@ -368,11 +374,23 @@ uint64_t Executor::Finish(Worker& worker, const Request& request, size_t errors,
   return micros;
 }
 
-void Executor::NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
-                          uint64_t micros) {
-  int64_t threshold = services_.keyspace->settings().slowlog_log_slower_than;
-  if (!observer_ || threshold < 0 || static_cast<int64_t>(micros) < threshold || command.has(kSkipSlowlog)) return;
-  observer_->OnSlow(session, argv, micros);
+void Executor::Notice(const Session& session, const Command& command, std::span<const std::string_view> argv,
+                      uint64_t micros, size_t reply_bytes) {
+  const store::Settings& settings = services_.keyspace->settings();
+  if (services_.latency) services_.latency->Note(command.has(kFast) ? "fast-command" : "command", static_cast<int64_t>(micros));
+  if (!observer_ || command.has(kSkipSlowlog)) return;
+  auto reaches = [](uint64_t value, int64_t threshold) { return threshold >= 0 && static_cast<int64_t>(value) >= threshold; };
+  if (reaches(micros, settings.slowlog_log_slower_than)) [[unlikely]] {
+    observer_->OnNotable(CommandLogKind::kSlow, session, argv, micros);
+  }
+  if (reaches(reply_bytes, settings.large_reply_log_larger_than)) [[unlikely]] {
+    observer_->OnNotable(CommandLogKind::kLargeReply, session, argv, reply_bytes);
+  }
+  size_t request_bytes = 0;
+  for (std::string_view argument : argv) request_bytes += argument.size();
+  if (reaches(request_bytes, settings.large_request_log_larger_than)) [[unlikely]] {
+    observer_->OnNotable(CommandLogKind::kLargeRequest, session, argv, request_bytes);
+  }
 }
 
 bool Executor::CallFromScript(Worker& worker, Session& session, const Command& command,
@@ -424,6 +442,7 @@ void Executor::RunQueue(Context& exec) {
     if (queued.command->locks == Locks::kAll) exec.transaction().LockAllInLane();
     uint64_t start = base::CycleClock::Now();
     size_t errors = exec.reply().error_count();
+    const size_t reply_start = exec.reply().buffer().size();
     Context ctx({.worker = &worker,
                  .session = &session,
                  .transaction = &exec.transaction(),
@@ -436,7 +455,7 @@ void Executor::RunQueue(Context& exec) {
     const bool failed = exec.reply().error_count() != errors;
     if (failed && !ctx.error_counted_) services_.statistics->CountError(exec.reply().last_error_code());
     uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
-    NoticeSlow(session, *request.command, request.argv, micros);
+    Notice(session, *request.command, request.argv, micros, exec.reply().buffer().size() - reply_start);
   }
 }
 

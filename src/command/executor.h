@@ -43,15 +43,20 @@ struct PauseState {
   std::atomic<bool> writes_only{false};
 };
 
-// Who sees commands as they run (MONITOR, the slow log). Thread-safe.
+// COMMANDLOG's three logs.
+enum class CommandLogKind : uint8_t { kSlow, kLargeRequest, kLargeReply };
+inline constexpr size_t kCommandLogKinds = 3;
+
+// Who sees commands as they run (MONITOR, COMMANDLOG). Thread-safe.
 class CommandObserver {
  public:
   virtual ~CommandObserver() = default;
   // Non-zero while anybody runs MONITOR.
   std::atomic<uint32_t> monitors{0};
   virtual void OnStart(const Session& session, std::span<const std::string_view> argv, bool in_script) = 0;
-  // Only for commands that took at least the slow log's threshold.
-  virtual void OnSlow(const Session& session, std::span<const std::string_view> argv, uint64_t micros) = 0;
+  // Only for commands that reached the log's threshold; `value` is microseconds or bytes.
+  virtual void OnNotable(CommandLogKind kind, const Session& session, std::span<const std::string_view> argv,
+                         uint64_t value) = 0;
 };
 
 class Executor {
@@ -109,8 +114,9 @@ class Executor {
   void NoteReads(Context& ctx);
   // Evicts keys, or readers from the tracking table. False: there is no room for more.
   bool MakeRoom(Worker& worker, const Session& session, resp::Reply& reply);
-  void NoticeSlow(const Session& session, const Command& command, std::span<const std::string_view> argv,
-                  uint64_t micros);
+  // What COMMANDLOG and the latency monitor keep of a command that has ended.
+  void Notice(const Session& session, const Command& command, std::span<const std::string_view> argv, uint64_t micros,
+              size_t reply_bytes);
   // Counts the command; its duration in microseconds.
   uint64_t Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks);
   void Block(Context& ctx);

@@ -149,8 +149,8 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
     uint64_t ticks = base::CycleClock::Now() - start;
     counts.ticks.Add(ticks);
     if (reply.error_count() != 0) counts.failed.Add(1);
-    NoticeSlow(*blocked->session, *blocked->command, argv,
-               static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_));
+    Notice(*blocked->session, *blocked->command, argv,
+           static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_), out.size());
   }
   // The session is its owner's again the moment the waiter is finished: nothing of it is read afterwards.
   blocked->Finish();

@@ -36,6 +36,7 @@ struct Command;
 class SessionHost;
 class CommandTable;
 class Executor;
+class LatencyMonitor;
 class Statistics;
 struct Session;
 
@@ -124,6 +125,7 @@ struct Services {
   const CommandTable* commands = nullptr;
   Statistics* statistics = nullptr;
   Executor* executor = nullptr;
+  LatencyMonitor* latency = nullptr;
   Clients* clients = nullptr;  // Null when embedded.
   pubsub::Hub* hub = nullptr;
   pubsub::Tracking* tracking = nullptr;

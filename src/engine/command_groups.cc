@@ -1,6 +1,7 @@
 #include "engine/command_groups.h"
 
 #include "engine/connection_commands.h"
+#include "engine/observation_commands.h"
 #include "engine/server_commands.h"
 #include "engine/transactions.h"
 #include "families/bitmaps.h"
@@ -32,6 +33,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       pubsub::PubsubRows(),
       ConnectionRows(),
       ServerRows(),
+      ObservationRows(),
       script::ScriptingRows(),
   };
 }

@@ -64,33 +64,44 @@ void CommandWatch::OnStart(const command::Session& session, std::span<const std:
   for (const Monitor& monitor : monitors_list_) monitor.host->DeliverPush(monitor.session_id, shared);
 }
 
-// What the slow log keeps of a command: no more than it shows, since it keeps it for long.
+// What a log keeps of a command: no more than it shows, since it keeps it for long.
 std::vector<std::string> CommandWatch::Abridged(std::span<const std::string_view> argv) const {
-  size_t kept = argv.size() > kSlowArgumentsMax ? kSlowArgumentsMax - 1 : argv.size();
+  size_t kept = argv.size() > kLoggedArgumentsMax ? kLoggedArgumentsMax - 1 : argv.size();
   std::vector<std::string_view> heads;
-  for (std::string_view argument : argv.first(kept)) heads.push_back(argument.substr(0, kSlowArgumentBytesMax));
+  for (std::string_view argument : argv.first(kept)) heads.push_back(argument.substr(0, kLoggedArgumentBytesMax));
   std::vector<std::string> shown = Redact(heads);
   for (size_t i = 0; i < kept; ++i) {
-    if (argv[i].size() <= kSlowArgumentBytesMax || shown[i] == kCovered) continue;
-    shown[i] += "... (" + std::to_string(argv[i].size() - kSlowArgumentBytesMax) + " more bytes)";
+    if (argv[i].size() <= kLoggedArgumentBytesMax || shown[i] == kCovered) continue;
+    shown[i] += "... (" + std::to_string(argv[i].size() - kLoggedArgumentBytesMax) + " more bytes)";
   }
   if (kept < argv.size()) shown.push_back("... (" + std::to_string(argv.size() - kept) + " more arguments)");
   return shown;
 }
 
-void CommandWatch::OnSlow(const command::Session& session, std::span<const std::string_view> argv,
-                          uint64_t micros) {
-  SlowCommand slow;
-  slow.unix_seconds = services_.keyspace->clock().UnixMillis() / 1000;
-  slow.micros = micros;
-  slow.address = AddressOf(session);
-  slow.client_name = session.name;
-  slow.argv = Abridged(argv);
-  uint64_t entries_max = services_.keyspace->settings().slowlog_max_len;
-  base::MutexLock hold(slow_mutex_);
-  slow.id = next_slow_id_++;
-  slow_.push_front(std::move(slow));
-  while (slow_.size() > entries_max) slow_.pop_back();
+uint64_t CommandWatch::EntriesMax(command::CommandLogKind kind) const noexcept {
+  const store::Settings& settings = services_.keyspace->settings();
+  switch (kind) {
+    case command::CommandLogKind::kSlow: return settings.slowlog_max_len;
+    case command::CommandLogKind::kLargeRequest: return settings.large_request_log_max_len;
+    case command::CommandLogKind::kLargeReply: return settings.large_reply_log_max_len;
+  }
+  return 0;
+}
+
+void CommandWatch::OnNotable(command::CommandLogKind kind, const command::Session& session,
+                             std::span<const std::string_view> argv, uint64_t value) {
+  LoggedCommand entry;
+  entry.unix_seconds = services_.keyspace->clock().UnixMillis() / 1000;
+  entry.value = value;
+  entry.address = AddressOf(session);
+  entry.client_name = session.name;
+  entry.argv = Abridged(argv);
+  const uint64_t entries_max = EntriesMax(kind);
+  Log& log = this->log(kind);
+  base::MutexLock hold(log.mutex);
+  entry.id = log.next_id++;
+  log.entries.push_front(std::move(entry));
+  while (log.entries.size() > entries_max) log.entries.pop_back();
 }
 
 void CommandWatch::StartMonitor(command::Session& session) {
@@ -109,20 +120,23 @@ void CommandWatch::StopMonitor(command::Session& session) {
   monitors.store(static_cast<uint32_t>(monitors_list_.size()), std::memory_order_relaxed);
 }
 
-std::vector<SlowCommand> CommandWatch::SlowCommands(size_t count) const {
-  base::MutexLock hold(slow_mutex_);
-  auto end = slow_.begin() + static_cast<std::ptrdiff_t>(std::min(count, slow_.size()));
-  return {slow_.begin(), end};
+std::vector<LoggedCommand> CommandWatch::Logged(command::CommandLogKind kind, size_t count) const {
+  const Log& log = this->log(kind);
+  base::MutexLock hold(log.mutex);
+  auto end = log.entries.begin() + static_cast<std::ptrdiff_t>(std::min(count, log.entries.size()));
+  return {log.entries.begin(), end};
 }
 
-size_t CommandWatch::SlowCount() const {
-  base::MutexLock hold(slow_mutex_);
-  return slow_.size();
+size_t CommandWatch::LoggedCount(command::CommandLogKind kind) const {
+  const Log& log = this->log(kind);
+  base::MutexLock hold(log.mutex);
+  return log.entries.size();
 }
 
-void CommandWatch::ForgetSlow() {
-  base::MutexLock hold(slow_mutex_);
-  slow_.clear();
+void CommandWatch::ForgetLogged(command::CommandLogKind kind) {
+  Log& log = this->log(kind);
+  base::MutexLock hold(log.mutex);
+  log.entries.clear();
 }
 
 }  // namespace tusk::engine

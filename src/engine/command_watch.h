@@ -1,9 +1,11 @@
-// CommandWatch: who sees commands as they run: the connections that called MONITOR, and the slow log.
+// CommandWatch: who sees commands as they run: the connections that called MONITOR, and COMMANDLOG's three logs, of
+// which the first is SLOWLOG.
 //
-// Threads: thread-safe; both locks are leaves. Owns: the slow log's entries and the list of monitors; borrows
+// Threads: thread-safe; both locks are leaves. Owns: the logs' entries and the list of monitors; borrows
 // sessions' hosts until StopMonitor().
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -24,10 +26,10 @@ namespace tusk::engine {
 
 class Config;
 
-struct SlowCommand {
+struct LoggedCommand {
   uint64_t id = 0;
   int64_t unix_seconds = 0;
-  uint64_t micros = 0;
+  uint64_t value = 0;  // Microseconds in the slow log, bytes in the others.
   std::vector<std::string> argv;  // Cut to the bounds below.
   std::string address;
   std::string client_name;
@@ -38,23 +40,23 @@ class CommandWatch final : public command::CommandObserver {
   CommandWatch(const command::Services& services, const Config& config)
       : services_(services), config_(config) {}
 
-  // What one slow command may keep: the rest is only counted.
-  static constexpr size_t kSlowArgumentsMax = 32;
-  static constexpr size_t kSlowArgumentBytesMax = 128;
+  // What one logged command may keep: the rest is only counted.
+  static constexpr size_t kLoggedArgumentsMax = 32;
+  static constexpr size_t kLoggedArgumentBytesMax = 128;
 
   void OnStart(const command::Session& session, std::span<const std::string_view> argv,
                bool in_script) override;
-  void OnSlow(const command::Session& session, std::span<const std::string_view> argv,
-              uint64_t micros) override;
+  void OnNotable(command::CommandLogKind kind, const command::Session& session,
+                 std::span<const std::string_view> argv, uint64_t value) override;
 
   void StartMonitor(command::Session& session);
   // Nothing happens when the session does not monitor.
   void StopMonitor(command::Session& session);
 
   // Newest first, at most `count`.
-  std::vector<SlowCommand> SlowCommands(size_t count) const;
-  size_t SlowCount() const;
-  void ForgetSlow();
+  std::vector<LoggedCommand> Logged(command::CommandLogKind kind, size_t count) const;
+  size_t LoggedCount(command::CommandLogKind kind) const;
+  void ForgetLogged(command::CommandLogKind kind);
 
  private:
   struct Monitor {
@@ -71,9 +73,16 @@ class CommandWatch final : public command::CommandObserver {
   const Config& config_;
   mutable base::Mutex monitors_mutex_;
   std::vector<Monitor> monitors_list_ GUARDED_BY(monitors_mutex_);
-  mutable base::Mutex slow_mutex_;
-  std::deque<SlowCommand> slow_ GUARDED_BY(slow_mutex_);
-  uint64_t next_slow_id_ GUARDED_BY(slow_mutex_) = 0;
+  struct Log {
+    mutable base::Mutex mutex;
+    std::deque<LoggedCommand> entries GUARDED_BY(mutex);  // Newest first.
+    uint64_t next_id GUARDED_BY(mutex) = 0;
+  };
+  uint64_t EntriesMax(command::CommandLogKind kind) const noexcept;
+  Log& log(command::CommandLogKind kind) noexcept { return logs_[static_cast<size_t>(kind)]; }
+  const Log& log(command::CommandLogKind kind) const noexcept { return logs_[static_cast<size_t>(kind)]; }
+
+  std::array<Log, command::kCommandLogKinds> logs_;
 };
 
 }  // namespace tusk::engine

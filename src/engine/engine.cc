@@ -23,6 +23,7 @@ Engine::Engine(Options options)
                  .settings = &settings_}),
       commands_(CommandGroups()),
       statistics_(commands_.size()),
+      latency_(settings_, keyspace_.clock()),
       watch_(services_, *config_),
       executor_(services_, pause_, &watch_),
       run_id_(base::SecureRandomHex(kRunIdDigits)),
@@ -32,6 +33,7 @@ Engine::Engine(Options options)
   services_.commands = &commands_;
   services_.statistics = &statistics_;
   services_.executor = &executor_;
+  services_.latency = &latency_;
   services_.hub = &hub_;
   services_.tracking = &tracking_;
   services_.scripts = &scripts_;

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "command/command_table.h"
 #include "command/executor.h"
+#include "command/latency_monitor.h"
 #include "command/services.h"
 #include "command/statistics.h"
 #include "command/worker.h"
@@ -61,6 +62,7 @@ class Engine {
   pubsub::Hub& hub() noexcept { return hub_; }
   pubsub::Tracking& tracking() noexcept { return tracking_; }
   CommandWatch& watch() noexcept { return watch_; }
+  command::LatencyMonitor& latency() noexcept { return latency_; }
   script::Scripts& scripts() noexcept { return scripts_; }
   command::PauseState& pause() noexcept { return pause_; }
 
@@ -97,6 +99,7 @@ class Engine {
   store::Keyspace keyspace_;
   command::CommandTable commands_;
   command::Statistics statistics_;
+  command::LatencyMonitor latency_;
   command::PauseState pause_;
   command::Services services_;
   CommandWatch watch_;

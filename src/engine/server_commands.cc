@@ -1,4 +1,4 @@
-// The server's small commands: SLOWLOG, MONITOR, ROLE, TIME, SHUTDOWN, LOLWUT, and MEMORY apart from USAGE.
+// The server's small commands: MONITOR, ROLE, TIME, SHUTDOWN, LOLWUT, and MEMORY apart from USAGE.
 #include "engine/server_commands.h"
 
 #include <algorithm>
@@ -14,45 +14,7 @@ namespace {
 
 using command::Context;
 
-constexpr size_t kSlowEntriesDefault = 10;
-
 }  // namespace
-
-void CmdSlowlogGet(Context& ctx) {
-  size_t count = kSlowEntriesDefault;
-  if (ctx.argc() == 3) {
-    constexpr std::string_view kBadCount = "ERR count should be greater than or equal to -1";
-    auto wanted = ctx.IntegerInRange(2, -1, std::numeric_limits<int64_t>::max(), kBadCount);
-    if (!wanted) return;
-    count = *wanted < 0 ? std::numeric_limits<int64_t>::max() : static_cast<size_t>(*wanted);
-  } else if (ctx.argc() > 3) {
-    return ctx.reply().Error(
-        "ERR unknown subcommand or wrong number of arguments for 'GET'. Try SLOWLOG HELP.");
-  }
-  std::vector<SlowCommand> entries = EngineOf(ctx).watch().SlowCommands(count);
-  ctx.reply().ArrayHeader(entries.size());
-  for (const SlowCommand& entry : entries) {
-    ctx.reply().ArrayHeader(6);
-    ctx.reply().Integer(static_cast<int64_t>(entry.id));
-    ctx.reply().Integer(entry.unix_seconds);
-    ctx.reply().Integer(static_cast<int64_t>(entry.micros));
-    ctx.reply().ArrayHeader(entry.argv.size());
-    for (const std::string& argument : entry.argv) ctx.reply().Bulk(argument);
-    ctx.reply().Bulk(entry.address);
-    ctx.reply().Bulk(entry.client_name);
-  }
-}
-
-void CmdSlowlogLen(Context& ctx) {
-  ctx.reply().Integer(static_cast<int64_t>(EngineOf(ctx).watch().SlowCount()));
-}
-
-void CmdSlowlogReset(Context& ctx) {
-  EngineOf(ctx).watch().ForgetSlow();
-  ctx.reply().Ok();
-}
-
-void CmdSlowlogHelp(Context& ctx) { command::ReplyHelp(ctx); }
 
 void CmdMonitor(Context& ctx) {
   if (ctx.session().host == nullptr || ctx.in_script()) {

@@ -38,10 +38,6 @@ void CmdMemoryStats(command::Context& context);
 void CmdMonitor(command::Context& context);
 void CmdRole(command::Context& context);
 void CmdShutdown(command::Context& context);
-void CmdSlowlogGet(command::Context& context);
-void CmdSlowlogHelp(command::Context& context);
-void CmdSlowlogLen(command::Context& context);
-void CmdSlowlogReset(command::Context& context);
 void CmdTime(command::Context& context);
 
 }  // namespace tusk::engine

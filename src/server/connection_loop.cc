@@ -141,7 +141,9 @@ void ConnectionLoop::ExpireKeys() {
   if (context_.engine.pause().until_ms.load(std::memory_order_relaxed) > context_.engine.clock().MonotonicMillis()) {
     return events_->ArmTimerIn(expire_timer_, store::Expirer::kIdleMillisMax * kMicrosPerMilli);
   }
+  const int64_t start_us = context_.engine.clock().MonotonicMicros();
   int64_t wait_ms = expirer_.Run(worker_->transaction(), context_.engine.clock().UnixMillis());
+  context_.engine.latency().Note("expire-cycle", context_.engine.clock().MonotonicMicros() - start_us);
   events_->ArmTimerIn(expire_timer_, wait_ms > 0 ? wait_ms * kMicrosPerMilli : kExpireAgainUs);
 }
 
