@@ -104,7 +104,8 @@ Command* CommandTable::Add(const CommandSpec& spec, Command* parent) {
   }
   command.categories = spec.categories | ImpliedCategories(spec.flags, spec.categories);
   command.has_own_keys =
-      command.full_name == "set" || command.full_name == "sort" || command.full_name == "sort_ro";
+      command.full_name == "set" || command.full_name == "sort" || command.full_name == "sort_ro" ||
+      command.full_name == "georadius" || command.full_name == "georadiusbymember";
   DeriveClassicRange(command);
   command.key_shape = DeriveKeyShape(command);
   if (!spec.keys.empty()) command.key_flags = spec.keys[0].flags;

@@ -83,6 +83,18 @@ void ExtractSort(Argv argv, bool may_store, KeyPositions& out) {
   if (may_store && destination != 0) out.push_back({destination, kKeyOW | kKeyUpdate});
 }
 
+// GEORADIUS[BYMEMBER] key ... [STORE destination] [STOREDIST destination]: the last of either counts.
+void ExtractGeoradius(Argv argv, KeyPositions& out) {
+  constexpr size_t kOptionsFrom = 5;
+  out.push_back({1, kKeyRO | kKeyAccess});
+  uint32_t destination = 0;
+  for (size_t i = kOptionsFrom; i + 1 < argv.size(); ++i) {
+    if (!base::EqualsIgnoreCase(argv[i], "store") && !base::EqualsIgnoreCase(argv[i], "storedist")) continue;
+    destination = static_cast<uint32_t>(++i);
+  }
+  if (destination != 0) out.push_back({destination, kKeyOW | kKeyUpdate});
+}
+
 // SET overwrites unless GET is among its options.
 void ExtractSet(Argv argv, KeyPositions& out) {
   for (size_t i = 3; i < argv.size(); ++i) {
@@ -125,7 +137,11 @@ bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_f
     case Command::KeyShape::kSpecs:
       return ExtractBySpecs(command, argv, out);
     case Command::KeyShape::kOwn:
-      ExtractSort(argv, command.has(kWrite), out);
+      if (command.full_name.starts_with("georadius")) {
+        ExtractGeoradius(argv, out);
+      } else {
+        ExtractSort(argv, command.has(kWrite), out);
+      }
       return true;
   }
   return false;

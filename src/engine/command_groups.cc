@@ -5,6 +5,7 @@
 #include "engine/server_commands.h"
 #include "engine/transactions.h"
 #include "families/bitmaps.h"
+#include "families/geo.h"
 #include "families/hashes.h"
 #include "families/hyperloglogs.h"
 #include "families/sets.h"
@@ -23,6 +24,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::StringsRows(),
       families::BitmapsRows(),
       families::HyperloglogsRows(),
+      families::GeoRows(),
       families::HashesRows(),
       families::SetsRows(),
       TransactionsRows(),
