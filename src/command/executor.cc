@@ -125,6 +125,11 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
     for (const QueuedCommand& queued : session.queue) flags |= queued.command->flags;
   }
   if (settings.writes_need_replicas && (flags & kWrite)) return reject(kNoReplicasError);
+  // PING, too, so that health checks notice.
+  if (settings.writes_need_snapshot && ((flags & kWrite) || command->spec->name == "ping")) {
+    return reject(kSnapshotFailedError);
+  }
+  if (settings.loading && !command->has(kLoading)) return reject(kLoadingError);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(kBusyScript);
   }

@@ -14,6 +14,7 @@
 #include "families/zsets.h"
 #include "families/keys.h"
 #include "families/keyspace.h"
+#include "families/transfer.h"
 #include "pubsub/commands.h"
 #include "script/scripting.h"
 
@@ -32,6 +33,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::ZsetsRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
+      families::TransferRows(),
       pubsub::PubsubRows(),
       ConnectionRows(),
       ServerRows(),

@@ -78,6 +78,11 @@ void SetDisableDenyScripts(Context& ctx) {
   ctx.reply().Ok();
 }
 
+void SetSkipChecksumValidation(Context& ctx) {
+  ctx.keyspace().settings().skip_checksum_validation.set(ctx.arg(2) != "0");
+  ctx.reply().Ok();
+}
+
 void QuicklistPackedThreshold(Context& ctx) {
   std::optional<uint64_t> bytes = base::ParseMemorySize(ctx.arg(2));
   constexpr uint64_t kBytesMax = uint64_t{1} << 32;
@@ -182,12 +187,14 @@ constexpr Subcommand kSubcommands[] = {
     {"quicklist-packed-threshold", 3, 3, QuicklistPackedThreshold,
      "QUICKLIST-PACKED-THRESHOLD <size>|    Give list elements from this size on a node of their own; 0: the default."},
     {"reload", 2, kAny, DebugReload,
-     "RELOAD [option ...]|    Build every value anew, as if it came from a file, in the encoding that suits the limits."},
+     "RELOAD [option ...]|    Write every value as in a file and read it back, in the encoding that suits the limits."},
     {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
     {"set-active-expire", 3, 3, SetActiveExpire,
      "SET-ACTIVE-EXPIRE <0|1>|    Whether timers delete expired keys; reads hide them in any case."},
     {"set-disable-deny-scripts", 3, 3, SetDisableDenyScripts,
      "SET-DISABLE-DENY-SCRIPTS <0|1>|    Whether scripts may call commands that are denied to them."},
+    {"set-skip-checksum-validation", 3, 3, SetSkipChecksumValidation,
+     "SET-SKIP-CHECKSUM-VALIDATION <0|1>|    Whether RESTORE takes payloads whose checksum is wrong."},
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>|    Keep this connection busy; others go on. Decimals allowed."},
     {"stringmatch-len", 4, 4, StringMatchLen,
      "STRINGMATCH-LEN <count> <pattern>|    Match the pattern against so many letters \"a\"."},

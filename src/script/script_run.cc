@@ -77,6 +77,7 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
     return "ERR Write commands are not allowed from read-only scripts.";
   }
   if (ctx_->settings().writes_need_replicas && command->has(command::kWrite)) return command::kNoReplicasError;
+  if (ctx_->settings().writes_need_snapshot && command->has(command::kWrite)) return command::kSnapshotFailedError;
   // A script that has begun to write is let finish.
   if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 &&
       !slot_->wrote.load(std::memory_order_relaxed)) {

@@ -139,6 +139,14 @@ uint32_t FreshAccess(int64_t now_ms, const Settings& settings) noexcept {
   return IsLfu(settings.maxmemory_policy) ? Minutes(now_ms) << 8 | kLfuInitial : LruClock(now_ms);
 }
 
+uint32_t RestoredAccess(int64_t idle_seconds, int frequency, int64_t now_ms, const Settings& settings) noexcept {
+  if (IsLfu(settings.maxmemory_policy)) {
+    return frequency < 0 ? FreshAccess(now_ms, settings) : Minutes(now_ms) << 8 | static_cast<uint32_t>(frequency & 255);
+  }
+  if (idle_seconds < 0) return FreshAccess(now_ms, settings);
+  return LruClock(now_ms) - static_cast<uint32_t>(idle_seconds & kAccessMax);
+}
+
 bool MakeRoom(Transaction& transaction) {
   Keyspace& keyspace = transaction.keyspace();
   uint64_t limit = keyspace.settings().maxmemory;

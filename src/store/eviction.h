@@ -33,6 +33,10 @@ uint8_t LfuCounter(uint32_t access, int64_t now_ms, const Settings& settings) no
 // The access clock of a new key under the current policy.
 uint32_t FreshAccess(int64_t now_ms, const Settings& settings) noexcept;
 
+// The access clock of a key that comes from a file or payload with its idle time in seconds or its frequency (-1: not
+// said). Under a policy that goes by the other one it is that of a new key.
+uint32_t RestoredAccess(int64_t idle_seconds, int frequency, int64_t now_ms, const Settings& settings) noexcept;
+
 // True when memory in use is within maxmemory, if need be after evicting keys. False: over the limit and nothing left
 // that the policy allows to go. Begins and ends units of its own on `transaction`, which must hold nothing.
 bool MakeRoom(Transaction& transaction);

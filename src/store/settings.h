@@ -63,6 +63,16 @@ struct Settings {
   // Expiry. DEBUG SET-ACTIVE-EXPIRE turns the timer off; reads hide expired keys all the same.
   Setting<bool> active_expire{true};
 
+  // Snapshots, DUMP and RESTORE.
+  Setting<bool> rdb_compression{true};
+  Setting<int64_t> rdb_key_save_delay{0};  // Microseconds per key, for tests; negative: that many keys per microsecond.
+  Setting<int64_t> key_load_delay{0};      // The same while loading.
+  Setting<bool> skip_checksum_validation{false};  // DEBUG SET-SKIP-CHECKSUM-VALIDATION.
+  // -LOADING: data comes in from a file or a master, and only commands that are marked for it run.
+  Setting<bool> loading{false};
+  // -MISCONF: the last snapshot failed, and stop-writes-on-bgsave-error is set.
+  Setting<bool> writes_need_snapshot{false};
+
   // Protocol and commands.
   Setting<uint64_t> proto_max_bulk_len{512u << 20};
   Setting<uint32_t> notify_keyspace_events{0};   // EventClass bits, store/events.h.
