@@ -109,8 +109,33 @@ class Clients {
   virtual size_t ConnectedCount() const = 0;
   virtual size_t BlockedCount() const = 0;
   virtual void StartMonitor(Session& session) = 0;
-  // Asks the process to end as SHUTDOWN does. `now`: do not wait for anything.
-  virtual base::Status RequestShutdown(bool now) = 0;
+};
+
+// How SHUTDOWN or a signal wants the server to end; without any of them, as the settings say.
+struct ShutdownWish {
+  bool save = false;
+  bool no_save = false;
+  bool now = false;    // Replicas that lag are not waited for.
+  bool force = false;  // What can't be saved does not hold it up.
+};
+
+// The process around the store. Thread-safe.
+class Process {
+ public:
+  virtual ~Process() = default;
+  // Blocks until the decision: Ok when the server goes down, else the error reply.
+  virtual base::Status Shutdown(const ShutdownWish& wish) = 0;
+  // Takes back one that has not been decided yet.
+  virtual base::Status AbortShutdown() = 0;
+  // Milliseconds that a shutdown under way waits at most; nothing without one.
+  virtual std::optional<int64_t> ShutdownMillisLeft() const = 0;
+  // While paused, signals that ask for the end are kept.
+  virtual void PauseSignals(bool pause) = 0;
+  // Whether a setting of the values no, yes, local says local and the client comes from another machine.
+  virtual bool RefusesAsRemote(std::string_view setting, uint64_t client_id) const = 0;
+  // CONFIG REWRITE; with `every_setting` also those that are at their defaults.
+  virtual base::Status RewriteConfig(bool every_setting) = 0;
+  virtual void Log(std::string_view text) = 0;
 };
 
 // Tells which commands, of those whose row asks for the lane, can do without this time. Thread-safe.
@@ -127,6 +152,7 @@ struct Services {
   Executor* executor = nullptr;
   LatencyMonitor* latency = nullptr;
   Clients* clients = nullptr;  // Null when embedded.
+  Process* process = nullptr;  // Likewise.
   pubsub::Hub* hub = nullptr;
   pubsub::Tracking* tracking = nullptr;
   const LanePolicy* lane_policy = nullptr;  // Null: the row decides.

@@ -65,8 +65,8 @@ class Config {
   base::Status ApplyAll();
   // name, value, name, value, ... as in CONFIG SET. The message is the complete error reply.
   base::Status Set(std::span<const std::string_view> pairs, bool protected_allowed);
-  // CONFIG REWRITE. The message is the complete error reply.
-  base::Status Rewrite();
+  // CONFIG REWRITE; with `every_setting` also what is at its default. The message is the complete error reply.
+  base::Status Rewrite(bool every_setting = false);
   // Absolute; empty without one.
   const std::string& file() const noexcept { return file_; }
 

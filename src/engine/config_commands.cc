@@ -11,14 +11,11 @@ namespace {
 
 using command::Context;
 
-// enable-protected-configs says yes, no, or only over loopback and unix sockets.
+// Embedded, the caller is the process itself.
 bool ProtectedAllowed(Context& ctx) {
-  std::string mode = EngineOf(ctx).config().Text("enable-protected-configs");
-  if (mode != "local") return mode == "yes";
-  if (ctx.services().clients == nullptr) return true;
-  auto client = ctx.services().clients->Find(ctx.session().id);
-  return client && (client->address.starts_with("127.") || client->address.starts_with("[::1]") ||
-                    client->address.starts_with("/"));
+  command::Process* process = ctx.services().process;
+  if (process != nullptr && process->RefusesAsRemote("enable-protected-configs", ctx.session().id)) return false;
+  return EngineOf(ctx).config().Text("enable-protected-configs") != "no";
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ Status WriteAtomically(const std::string& path, const std::string& text) {
 
 }  // namespace
 
-Status Config::Rewrite() {
+Status Config::Rewrite(bool every_setting) {
   if (file_.empty()) return Status::Invalid("ERR The server is running without a config file");
   base::MutexLock hold(set_mutex_);
   std::vector<std::string> lines = ReadLines(file_);
@@ -115,9 +115,10 @@ Status Config::Rewrite() {
   std::vector<bool> dropped(lines.size(), false);
   for (const Slot& slot : slots_) {
     SettingValue value = ValueOf(slot);
+    if (slot.row->name == "dir" && !value.text.empty()) value.text = CurrentDirectory();
     std::vector<std::string> wanted = Lines(*slot.row, value);
     const std::vector<size_t>& at = places[&slot];
-    if (at.empty()) {
+    if (at.empty() && !every_setting) {
       SettingValue initial;
       if (!slot.row->initial.empty()) {
         std::vector<std::string> words{std::string(slot.row->initial)};

@@ -105,6 +105,8 @@ void Server(Engine& engine, Lines& out) {
   out.Add("executable", ExecutablePath());
   out.Add("config_file", engine.config().file());
   out.Add("io_threads_active", 1);
+  if (engine.services().process == nullptr) return;
+  if (auto left = engine.services().process->ShutdownMillisLeft()) out.Add("shutdown_in_milliseconds", *left);
 }
 
 void Clients(Engine& engine, Lines& out) {

@@ -55,10 +55,13 @@ void CmdShutdown(Context& ctx) {
     if (!known) return ctx.reply().Error(command::kSyntaxError);
   }
   if ((save && no_save) || (abort && ctx.argc() > 2)) return ctx.reply().Error(command::kSyntaxError);
-  if (abort) return ctx.reply().Error("ERR No shutdown in progress.");
-  if (ctx.services().clients == nullptr) return ctx.reply().Error("ERR This instance is not a server");
-  base::Status status = ctx.services().clients->RequestShutdown(now || force);
+  command::Process* process = ctx.services().process;
+  if (process == nullptr) return ctx.reply().Error("ERR This instance is not a server");
+  base::Status status =
+      abort ? process->AbortShutdown()
+            : process->Shutdown({.save = save, .no_save = no_save, .now = now, .force = force});
   if (!status.ok()) return ctx.reply().Error(status);
+  if (abort) return ctx.reply().Ok();
   // The end of the connection is the answer.
   ctx.session().close = command::CloseWish::kAfterReply;
 }

@@ -1,15 +1,16 @@
 // DEBUG: what tests and the curious ask of a server's inside.
 //
-// LOG, CHANGE-REPL-ID, PAUSE-CRON and REPLYBUFFER name machinery that does not exist here; they check their arguments
-// and answer OK. What RELOAD and LOADAOF do instead of reading a file stands in debug_reload.cc.
+// CHANGE-REPL-ID and REPLYBUFFER name machinery that does not exist here; they check their arguments and answer OK. What RELOAD and LOADAOF do instead of reading a file stands in debug_reload.cc.
 #include "families/debug.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <thread>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "base/text.h"
 #include "command/context.h"
@@ -157,6 +158,36 @@ void HtStatsKey(Context& ctx) {
   ctx.reply().Verbatim("txt", fmt::format(" number of elements: {}\n", elements));
 }
 
+void Log(Context& ctx) {
+  if (ctx.services().process) ctx.services().process->Log("DEBUG LOG: " + std::string(ctx.arg(2)));
+  ctx.reply().Ok();
+}
+
+// There is no cron; what Redis' cron does about a signal waits all the same.
+void PauseCron(Context& ctx) {
+  if (ctx.services().process) ctx.services().process->PauseSignals(ctx.arg(2) != "0");
+  ctx.reply().Ok();
+}
+
+void ConfigRewriteForceAll(Context& ctx) {
+  if (!ctx.services().process) return ctx.reply().Error("ERR This instance is not a server");
+  base::Status status = ctx.services().process->RewriteConfig(true);
+  if (!status.ok()) return ctx.reply().Error(status);
+  ctx.reply().Ok();
+}
+
+void Segfault(Context&) { std::raise(SIGSEGV); }
+
+void Panic(Context& ctx) {
+  if (ctx.services().process) {
+    ctx.services().process->Log("!!! Software Failure. Press left mouse button to continue");
+    ctx.services().process->Log("Guru Meditation: DEBUG PANIC");
+  }
+  std::abort();
+}
+
+void Assert(Context& ctx) { CHECK(ctx.argc() == 0); }
+
 void Help(Context& ctx);
 
 struct Subcommand {
@@ -169,16 +200,20 @@ struct Subcommand {
 
 constexpr size_t kAny = SIZE_MAX;
 constexpr Subcommand kSubcommands[] = {
+    {"assert", 2, 2, Assert, "ASSERT|    Crash by a failed assertion."},
     {"change-repl-id", 2, 2, Ok, "CHANGE-REPL-ID|    Accepted; there is no replication identifier."},
+    {"config-rewrite-force-all", 2, 2, ConfigRewriteForceAll,
+     "CONFIG-REWRITE-FORCE-ALL|    Like CONFIG REWRITE, with the settings that are at their defaults too."},
     {"digest", 2, 2, DebugDigest, "DIGEST|    Digest of all data, 40 zeros when there is none."},
     {"digest-value", 3, kAny, DebugDigestValue, "DIGEST-VALUE <key> [<key> ...]|    Digests of single values."},
     {"help", 2, 2, Help, "HELP|    Print this help."},
     {"htstats", 3, 4, HtStats, "HTSTATS <dbid>|    Figures about the tables of a database."},
     {"htstats-key", 3, 4, HtStatsKey, "HTSTATS-KEY <key>|    Figures about the table of a value."},
     {"loadaof", 2, 2, DebugReload, "LOADAOF|    As RELOAD; there is no append file."},
-    {"log", 3, 3, Ok, "LOG <message>|    Accepted."},
+    {"log", 3, 3, Log, "LOG <message>|    Write the message to the server's log."},
     {"object", 3, 4, Object, "OBJECT <key>|    Low level facts about a key and its value."},
-    {"pause-cron", 3, 3, Ok, "PAUSE-CRON <0|1>|    Accepted; there is no cron."},
+    {"panic", 2, 2, Panic, "PANIC|    Crash as the server does when it finds itself broken."},
+    {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>|    Whether signals that ask for the end wait."},
     {"populate", 3, 5, Populate,
      "POPULATE <count> [<prefix>] [<size>]|    Create string keys \"<prefix>:<number>\" of the given size."},
     {"protocol", 3, 3, DebugProtocol,
@@ -189,6 +224,7 @@ constexpr Subcommand kSubcommands[] = {
     {"reload", 2, kAny, DebugReload,
      "RELOAD [option ...]|    Write every value as in a file and read it back, in the encoding that suits the limits."},
     {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
+    {"segfault", 2, 2, Segfault, "SEGFAULT|    Crash with a segmentation fault."},
     {"set-active-expire", 3, 3, SetActiveExpire,
      "SET-ACTIVE-EXPIRE <0|1>|    Whether timers delete expired keys; reads hide them in any case."},
     {"set-disable-deny-scripts", 3, 3, SetDisableDenyScripts,
@@ -259,7 +295,8 @@ void DebugProtocol(Context& ctx) {
 }
 
 void CmdDebug(Context& ctx) {
-  if (!ctx.settings().enable_debug_command) return ctx.reply().Error(kNotAllowed);
+  bool remote = ctx.services().process && ctx.services().process->RefusesAsRemote("enable-debug-command", ctx.session().id);
+  if (!ctx.settings().enable_debug_command || remote) return ctx.reply().Error(kNotAllowed);
   for (const Subcommand& subcommand : kSubcommands) {
     if (!ctx.ArgIs(1, subcommand.name) || ctx.argc() < subcommand.argc_min || ctx.argc() > subcommand.argc_max) continue;
     return subcommand.handler(ctx);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "main/crash_report.h"
 #include "server/server.h"
 
 namespace tusk::main {
@@ -37,6 +38,11 @@ std::string ConnectHint(const engine::Config& config, const std::vector<std::str
   return fmt::format("redis-cli -s {}{}", config.Text("unixsocket"), password);
 }
 
+// shutdown-on-sigint and shutdown-on-sigterm: the names' bits in the order of the setting's row.
+command::ShutdownWish WishOf(int64_t bits) noexcept {
+  return {.save = (bits & 1) != 0, .no_save = (bits & 2) != 0, .now = (bits & 4) != 0, .force = (bits & 8) != 0};
+}
+
 }  // namespace
 
 ServerProcess::ServerProcess(std::unique_ptr<engine::Config> config)
@@ -53,18 +59,20 @@ base::Status ServerProcess::BlockSignals() {
 
 void ServerProcess::WaitForSignals() noexcept {
   sigset_t set = OwnSignals();
-  bool stopping = false;
   for (;;) {
     int number = 0;
     if (sigwait(&set, &number) != 0) continue;
     if (ending_.load(std::memory_order_acquire)) return;
     if (number == SIGHUP) continue;
-    if (std::exchange(stopping, true)) {
-      log_.Warning("Second signal: exiting now");
+    bool interrupt = number == SIGINT;
+    if (interrupt && server_->shutdown().under_way()) {
+      log_.Warning("You insist... exiting now.");
+      unlink(fmt::format("temp-{}.rdb", getpid()).c_str());
       _exit(1);
     }
-    log_.Warning("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM");
-    server_->RequestStop();
+    log_.Warning("Received {} scheduling shutdown...", interrupt ? "SIGINT" : "SIGTERM");
+    server_->shutdown().BySignal(
+        WishOf(config_->Number(interrupt ? "shutdown-on-sigint" : "shutdown-on-sigterm")));
   }
 }
 
@@ -75,6 +83,14 @@ base::Status ServerProcess::Start() {
   log_.SetPath(config_->Text("logfile"));
   log_.SetLevel(static_cast<base::LogLevel>(config_->Number("loglevel")));
   RETURN_IF_ERROR(BlockSignals());
+  ReportCrashes();
+  log_.Notice("Tusk is starting");
+  log_.Notice("Tusk version={}, bits={}, pid={}", engine::kVersion, sizeof(void*) * 8, getpid());
+  if (config_->file().empty()) {
+    log_.Notice("No config file: default settings and those of the command line");
+  } else {
+    log_.Notice("Configuration loaded");
+  }
   std::string pid_path = config_->Text("pidfile");
   if (background && pid_path.empty()) pid_path = "/var/run/tusk.pid";
   if (base::Status status = pid_file_.Write(pid_path); !status.ok()) log_.Warning("{}", status.message());
@@ -111,7 +127,26 @@ base::Status ServerProcess::StartListening() {
     bool done = ListenAgain(bind.text, config_->Number("port"));
     return done ? base::Status::Ok() : base::Status::Invalid("Failed to bind to specified addresses.");
   });
-  return server_->Start();
+  return Listen();
+}
+
+base::Status ServerProcess::Listen() {
+  base::Status status = server_->Start();
+  if (status.ok()) return status;
+  log_.Warning("{}", status.message());
+  log_.Warning("Failed listening on port {} (TCP), aborting.", config_->Number("port"));
+  return status;
+}
+
+void ServerProcess::ReportCrashes() {
+  std::string path = config_->Text("logfile");
+  if (!path.empty() && path[0] != '/') path = engine::CurrentDirectory() + '/' + path;
+  auto apply = [path](const engine::SettingValue& enabled) {
+    enabled.number != 0 ? InstallCrashReport(path) : RemoveCrashReport();
+    return base::Status::Ok();
+  };
+  std::ignore = apply({.text = {}, .number = config_->Number("crash-log-enabled")});
+  config_->OnChange("crash-log-enabled", apply);
 }
 
 bool ServerProcess::ListenAgain(const std::string& bind, int64_t port) {

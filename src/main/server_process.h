@@ -37,6 +37,8 @@ class ServerProcess {
   base::Status StartListening();
   // False: all is as before, and the log says why.
   bool ListenAgain(const std::string& bind, int64_t port);
+  base::Status Listen();
+  void ReportCrashes();
   // Signals are blocked in every thread and taken by one that waits for them, so that nothing runs in a handler.
   base::Status BlockSignals();
   void WaitForSignals() noexcept;

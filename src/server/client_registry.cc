@@ -66,8 +66,7 @@ command::ClientInfo Describe(const ClientRecord& record) {
 
 }  // namespace
 
-ClientRegistry::ClientRegistry(engine::Engine& engine, std::function<void(bool)> request_shutdown)
-    : engine_(engine), request_shutdown_(std::move(request_shutdown)) {}
+ClientRegistry::ClientRegistry(engine::Engine& engine) : engine_(engine) {}
 
 void ClientRegistry::Add(std::shared_ptr<ClientRecord> record) {
   base::MutexLock hold(mutex_);
@@ -168,10 +167,5 @@ size_t ClientRegistry::BlockedCount() const {
 }
 
 void ClientRegistry::StartMonitor(command::Session& session) { session.monitor = true; }
-
-base::Status ClientRegistry::RequestShutdown(bool now) {
-  request_shutdown_(now);
-  return {};
-}
 
 }  // namespace tusk::server

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,8 +72,7 @@ struct ClientRecord {
 
 class ClientRegistry final : public command::Clients {
  public:
-  // `request_shutdown` asks the process to end; any thread.
-  ClientRegistry(engine::Engine& engine, std::function<void(bool now)> request_shutdown);
+  explicit ClientRegistry(engine::Engine& engine);
 
   void Add(std::shared_ptr<ClientRecord> record);
   void Remove(uint64_t id);
@@ -92,13 +90,11 @@ class ClientRegistry final : public command::Clients {
   size_t ConnectedCount() const override;
   size_t BlockedCount() const override;
   void StartMonitor(command::Session& session) override;
-  base::Status RequestShutdown(bool now) override;
 
  private:
   std::shared_ptr<ClientRecord> Get(uint64_t id) const;
 
   engine::Engine& engine_;
-  std::function<void(bool)> request_shutdown_;
   std::vector<ConnectionLoop*> loops_;  // Immutable after start.
   mutable base::Mutex mutex_;
   std::map<uint64_t, std::shared_ptr<ClientRecord>> records_ GUARDED_BY(mutex_);

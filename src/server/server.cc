@@ -34,11 +34,14 @@ size_t Server::DefaultThreads() {
 }
 
 Server::Server(engine::Engine& engine, base::Logger& log, Options options)
-    : clients_(engine, [this](bool) { RequestStop(); }),
+    : clients_(engine),
       crew_(engine, log),
+      shutdown_(log, engine.config()),
+      process_(engine, log, clients_, shutdown_),
       context_{engine, log, clients_, crew_},
       options_(std::move(options)) {
   engine.services().clients = &clients_;
+  engine.services().process = &process_;
   engine.scripts().SetLog(&log);
 }
 
@@ -78,6 +81,7 @@ Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addr
 
 Status Server::Start() {
   ASSIGN_OR_RETURN(events_, io::EventLoop::Create(context_.engine.clock()));
+  shutdown_.Attach(*events_, [this] { StopSoon(); });
   size_t count = options_.threads > 0 ? options_.threads : DefaultThreads();
   for (size_t i = 0; i < count; ++i) {
     ASSIGN_OR_RETURN(auto loop, ConnectionLoop::Create(context_, i, count));
@@ -100,7 +104,13 @@ void Server::Wait() {
 }
 
 void Server::RequestStop() noexcept {
-  events_->Post(base::MakeTask([this] { stop_wanted_ = true; events_->Post(base::MakeTask([] {})); }));
+  events_->Post(base::MakeTask([this] { StopSoon(); }));
+}
+
+// On the accepting thread. The empty task lets Wait() look once more.
+void Server::StopSoon() noexcept {
+  stop_wanted_ = true;
+  events_->Post(base::MakeTask([] {}));
 }
 
 Status Server::Rebind(std::vector<std::string> addresses, uint16_t port) {
@@ -133,6 +143,7 @@ Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t p
 
 void Server::Stop() {
   stopping_.store(true, std::memory_order_release);
+  shutdown_.Close();
   context_.engine.scripts().KillAll();  // One that runs for ever would hold up its thread.
   tcp_.clear();
   if (!unix_.empty()) {

@@ -16,7 +16,9 @@
 #include "base/unique_fd.h"
 #include "server/client_registry.h"
 #include "server/crew.h"
+#include "server/process_control.h"
 #include "server/server_context.h"
+#include "server/shutdown.h"
 
 namespace tusk::io {
 class EventLoop;
@@ -45,8 +47,10 @@ class Server {
   base::Status Start();
   // Blocks until RequestStop(), then until all threads have ended.
   void Wait();
-  // Any thread, not a signal handler.
+  // Ends the server without further ado. Any thread, not a signal handler.
   void RequestStop() noexcept;
+  // The polite way, for signals and SHUTDOWN.
+  Shutdown& shutdown() noexcept { return shutdown_; }
   // CONFIG SET bind or port: listens anew, or keeps all as it was when that fails. Any thread but the one in Wait();
   // blocks until done.
   base::Status Rebind(std::vector<std::string> addresses, uint16_t port);
@@ -66,8 +70,12 @@ class Server {
   base::Status ListenAgain(const std::vector<std::string>& addresses, uint16_t port);
   void Stop();
 
+  void StopSoon() noexcept;
+
   ClientRegistry clients_;
   Crew crew_;
+  Shutdown shutdown_;
+  ProcessControl process_;
   ServerContext context_;
   Options options_;
   std::unique_ptr<io::EventLoop> events_;  // Accepts.

@@ -46,7 +46,7 @@ class Server:
 
     def start(self):
         self.dir = self.dir or tempfile.mkdtemp(prefix='tusk-rig-')
-        command = [os.path.abspath(self.binary) if os.sep in self.binary else self.binary]
+        command = self.command()
         settings = {'port': str(self.port), 'bind': '127.0.0.1', 'dir': self.dir, **self.options}
         for name, value in settings.items():
             values = value if isinstance(value, (list, tuple)) else [value]
@@ -57,6 +57,10 @@ class Server:
                                             preexec_fn=self.preexec, env=self.env, cwd=self.dir)
         self._await_ready()
         return self
+
+    def command(self):
+        """The words before the options."""
+        return [os.path.abspath(self.binary) if os.sep in self.binary else self.binary]
 
     def _await_ready(self, seconds=30):
         deadline = time.monotonic() + seconds
