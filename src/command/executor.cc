@@ -13,8 +13,11 @@
 namespace tusk::command {
 namespace {
 
-constexpr std::string_view kBusyScript =
-    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+std::string_view BusyError(const store::ParkingLot& parking) noexcept {
+  return parking.SlowIsFunction()
+             ? "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+             : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+}
 
 void Normalise(std::vector<uint16_t>& stripes) {
   std::sort(stripes.begin(), stripes.end());
@@ -131,7 +134,7 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   }
   if (settings.loading && !command->has(kLoading)) return reject(kLoadingError);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
-    return reject(kBusyScript);
+    return reject(BusyError(services_.keyspace->parking()));
   }
   if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
     if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
@@ -202,7 +205,7 @@ bool Executor::Park(Worker& worker, Session& session, size_t slot) {
 Outcome Executor::ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
   if (!std::exchange(worker.met_slow_script, false)) return ++session.parks, Outcome::kParked;
   session.parks = 0;
-  Reject(worker, session, request.command, reply, kBusyScript);
+  Reject(worker, session, request.command, reply, BusyError(services_.keyspace->parking()));
   return Outcome::kDone;
 }
 

@@ -102,5 +102,39 @@ TEST_F(FunctionCommands, ListShowsLibraries) {
   EXPECT_EQ(Run("FUNCTION LIST"), "*0\r\n");
 }
 
+TEST_F(FunctionCommands, APayloadBringsLibrariesBack) {
+  Load(kCounter);
+  const std::string reply = Run("FUNCTION DUMP");
+  const size_t start = reply.find("\r\n") + 2;
+  const std::string payload = reply.substr(start, reply.size() - start - 2);
+  EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", payload}), "-ERR Library counter already exists\r\n");
+  EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", payload, "REPLACE"}), "+OK\r\n");
+  EXPECT_EQ(log(), (Log{"C FUNCTION RESTORE " + payload + " REPLACE"}));
+  Run("FUNCTION FLUSH");
+  EXPECT_EQ(log(), (Log{"C FUNCTION FLUSH"}));
+  Load("#!lua name=other\nredis.register_function('peek', function() return 1 end)");
+  EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", payload}), "-ERR Function peek already exists\r\n");
+  EXPECT_EQ(Run("FCALL peek 0"), ":1\r\n");
+  EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", payload, "FLUSH"}), "+OK\r\n");
+  EXPECT_EQ(Run("FCALL add_one 1 n"), ":1\r\n");
+}
+
+TEST_F(FunctionCommands, ADamagedPayloadChangesNothing) {
+  Load(kCounter);
+  const std::string reply = Run("FUNCTION DUMP");
+  const size_t start = reply.find("\r\n") + 2;
+  const std::string payload = reply.substr(start, reply.size() - start - 2);
+  for (size_t i = 0; i < payload.size(); ++i) {
+    std::string damaged = payload;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", damaged, "FLUSH"}), "-ERR DUMP payload version or checksum are wrong\r\n");
+    EXPECT_EQ(RunAll({"FUNCTION", "RESTORE", payload.substr(0, i), "FLUSH"}),
+              "-ERR DUMP payload version or checksum are wrong\r\n");
+  }
+  EXPECT_EQ(Run("FUNCTION RESTORE x y"),
+            "-ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.\r\n");
+  EXPECT_EQ(Run("FCALL add_one 1 n"), ":1\r\n");
+}
+
 }  // namespace
 }  // namespace tusk::engine

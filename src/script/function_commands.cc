@@ -1,5 +1,11 @@
-// FUNCTION: loading, listing and deleting libraries, and what runs.
+// FUNCTION: loading, listing and deleting libraries, their way in and out as a payload, and what runs.
+//
+// What changes the set of libraries holds the lane, so that records of such changes come in the order in which they happened.
 #include "base/text.h"
+#include "codec/payload.h"
+#include "codec/rdb_format.h"
+#include "codec/reader.h"
+#include "codec/writer.h"
 #include "command/context.h"
 #include "command/help.h"
 #include "script/scripting.h"
@@ -40,6 +46,16 @@ void ReplyLibrary(resp::Reply& reply, const Library& library, bool with_code) {
   reply.Bulk(library.code());
 }
 
+// Runs the code once, so that its functions are known.
+base::Result<LibraryPtr> MakeLibrary(Scripts& scripts, std::string_view code, const LibraryHeader& header) {
+  auto library =
+      std::make_shared<Library>(scripts.libraries().NextId(), header.name, std::string(code), header.code_offset);
+  const InterpreterPool::Lease interpreter = scripts.function_pool().Acquire();
+  ASSIGN_OR_RETURN(auto functions, interpreter->Load(*library));
+  library->SetFunctions(std::move(functions));
+  return library;
+}
+
 // The reply, or the error.
 base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, bool replace) {
   ASSIGN_OR_RETURN(LibraryHeader header, ParseLibraryHeader(code));
@@ -47,12 +63,28 @@ base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, b
   if (!replace && libraries.Knows(header.name)) {
     return base::Error(base::Status::Invalid("ERR Library '" + header.name + "' already exists"));
   }
-  auto library = std::make_shared<Library>(libraries.NextId(), header.name, std::string(code), header.code_offset);
-  const InterpreterPool::Lease interpreter = scripts.function_pool().Acquire();
-  ASSIGN_OR_RETURN(auto functions, interpreter->Load(*library));
-  library->SetFunctions(std::move(functions));
+  ASSIGN_OR_RETURN(LibraryPtr library, MakeLibrary(scripts, code, header));
   RETURN_IF_ERROR(libraries.Add(std::move(library), replace));
   return header.name;
+}
+
+// payload = (kOpFunction, code) ..., version u16 LE, CRC-64 LE
+base::Result<std::vector<LibraryPtr>> ReadLibraries(Scripts& scripts, std::string_view payload) {
+  auto invalid = [](std::string_view text) { return base::Error(base::Status::Invalid(std::string(text))); };
+  if (!codec::PayloadIsIntact(payload, /*ignore_checksum=*/false)) {
+    return invalid("ERR DUMP payload version or checksum are wrong");
+  }
+  codec::Reader in(payload.substr(0, payload.size() - codec::kPayloadFooterBytes));
+  std::vector<LibraryPtr> libraries;
+  while (!in.at_end()) {
+    if (in.Byte() != codec::kOpFunction) return invalid("ERR given type is not a function");
+    const std::string code(in.Text());
+    if (!in.ok()) return invalid("ERR Failed loading library data");
+    ASSIGN_OR_RETURN(LibraryHeader header, ParseLibraryHeader(code));
+    ASSIGN_OR_RETURN(LibraryPtr library, MakeLibrary(scripts, code, header));
+    libraries.push_back(std::move(library));
+  }
+  return libraries;
 }
 
 }  // namespace
@@ -64,20 +96,53 @@ void CmdFunctionLoad(command::Context& ctx) {
     replace = true;
   }
   const auto name = LoadLibrary(*ctx.services().scripts, ctx.arg(ctx.argc() - 1), replace);
-  if (!name) {
-    ctx.ChangedNothing();
-    return ctx.reply().Error(name.error());
-  }
+  if (!name) return ctx.reply().Error(name.error());
+  ctx.transaction().AddDirty(1);
   ctx.reply().Bulk(*name);
+}
+
+void CmdFunctionDump(command::Context& ctx) {
+  codec::StringSink sink;
+  codec::Writer out(sink);
+  for (const LibraryPtr& library : ctx.services().scripts->libraries().List()) {
+    out.Byte(codec::kOpFunction);
+    out.Text(library->code());
+  }
+  CHECK(out.Flush().ok());  // Into memory.
+  std::string payload = sink.Take();
+  codec::AppendPayloadFooter(payload);
+  ctx.reply().Bulk(payload);
+}
+
+void CmdFunctionRestore(command::Context& ctx) {
+  if (ctx.argc() > 4) {
+    return ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for 'restore'. Try FUNCTION HELP.");
+  }
+  auto policy = LibraryRegistry::RestorePolicy::kAppend;
+  if (ctx.argc() == 4) {
+    if (ctx.ArgIs(3, "flush")) {
+      policy = LibraryRegistry::RestorePolicy::kFlush;
+    } else if (ctx.ArgIs(3, "replace")) {
+      policy = LibraryRegistry::RestorePolicy::kReplace;
+    } else if (!ctx.ArgIs(3, "append")) {
+      return ctx.reply().Error("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+    }
+  }
+  Scripts& scripts = *ctx.services().scripts;
+  const auto libraries = ReadLibraries(scripts, ctx.arg(2));
+  if (!libraries) return ctx.reply().Error(libraries.error());
+  const base::Status status = scripts.libraries().AddAll(*libraries, policy);
+  if (!status.ok()) return ctx.reply().Error(status);
+  if (policy != LibraryRegistry::RestorePolicy::kAppend) scripts.function_pool().Flush();
+  ctx.transaction().AddDirty(1);
+  ctx.reply().Ok();
 }
 
 void CmdFunctionDelete(command::Context& ctx) {
   Scripts& scripts = *ctx.services().scripts;
-  if (!scripts.libraries().Delete(ctx.arg(2))) {
-    ctx.ChangedNothing();
-    return ctx.reply().Error("ERR Library not found");
-  }
+  if (!scripts.libraries().Delete(ctx.arg(2))) return ctx.reply().Error("ERR Library not found");
   scripts.function_pool().Flush();
+  ctx.transaction().AddDirty(1);
   ctx.reply().Ok();
 }
 
@@ -90,6 +155,7 @@ void CmdFunctionFlush(command::Context& ctx) {
     return ctx.reply().Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
   }
   ctx.services().scripts->FlushLibraries();
+  ctx.transaction().AddDirty(1);
   ctx.reply().Ok();
 }
 

@@ -41,6 +41,29 @@ base::Status LibraryRegistry::Add(LibraryPtr library, bool replace) {
   return base::Status::Ok();
 }
 
+base::Status LibraryRegistry::AddAll(const std::vector<LibraryPtr>& libraries, RestorePolicy policy) {
+  auto in_the_way = [](std::string_view what, std::string_view name) {
+    return base::Status::Invalid("ERR " + std::string(what) + " " + std::string(name) + " already exists");
+  };
+  base::MutexLock lock(mutex_);
+  std::map<std::string, LibraryPtr, std::less<>> result;
+  if (policy != RestorePolicy::kFlush) result = libraries_;
+  for (const LibraryPtr& library : libraries) {
+    if (policy != RestorePolicy::kReplace && result.contains(library->name())) return in_the_way("Library", library->name());
+    result.insert_or_assign(library->name(), library);
+  }
+  std::unordered_map<std::string, Found> functions;
+  for (const auto& [name, library] : result) {
+    for (const auto& function : library->functions()) {
+      const bool is_new = functions.emplace(base::ToLower(function->name()), Found{library, function.get()}).second;
+      if (!is_new) return in_the_way("Function", function->name());
+    }
+  }
+  libraries_ = std::move(result);
+  functions_ = std::move(functions);
+  return base::Status::Ok();
+}
+
 void LibraryRegistry::Erase(const Library& library) {
   for (const auto& function : library.functions()) functions_.erase(base::ToLower(function->name()));
 }

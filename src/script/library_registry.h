@@ -35,6 +35,10 @@ class LibraryRegistry {
   Found Find(std::string_view function) const;
   bool Knows(std::string_view library) const;
   uint64_t NextId();
+  // What happens to libraries that are there when others are brought in together.
+  enum class RestorePolicy : uint8_t { kFlush, kAppend, kReplace };
+  // All of them or, when a library or a function of one is in the way, none.
+  base::Status AddAll(const std::vector<LibraryPtr>& libraries, RestorePolicy policy);
   // Refused when the library is there (unless it is to be replaced), or a function of another library has the name of
   // one of its functions. Then nothing has changed.
   base::Status Add(LibraryPtr library, bool replace);

@@ -173,8 +173,10 @@ bool ScriptRun::ShouldStop() noexcept {
 // Commands that wait for what this script holds are answered BUSY from now on.
 void ScriptRun::MarkSlow() noexcept {
   store::ParkingLot& parking = ctx_->keyspace().parking();
-  for (const uint16_t stripe : ctx_->transaction().held()) parking.MarkSlow(stripe);
-  if (ctx_->transaction().in_lane()) parking.MarkSlow(store::ParkingLot::kLaneSlot);
+  for (const uint16_t stripe : ctx_->transaction().held()) parking.MarkSlow(stripe, callable_->is_function());
+  if (ctx_->transaction().in_lane()) {
+    parking.MarkSlow(store::ParkingLot::kLaneSlot, callable_->is_function());
+  }
   marked_slow_ = ctx_->transaction().held_count() + 1;
 }
 

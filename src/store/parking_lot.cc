@@ -25,7 +25,8 @@ void ParkingLot::WakeAll(size_t slot) noexcept {
   lot.parked.resize(kept);
 }
 
-void ParkingLot::MarkSlow(size_t slot) noexcept {
+void ParkingLot::MarkSlow(size_t slot, bool is_function) noexcept {
+  slow_is_function_.store(is_function, std::memory_order_relaxed);
   if (slow_[slot].exchange(true, std::memory_order_relaxed)) return;
   slow_count_.fetch_add(1, std::memory_order_relaxed);
   WakeAll(slot);

@@ -34,9 +34,11 @@ class ParkingLot {
 
   // The lock's holder announces that it will take long: commands that rest on it are woken, and those that come may
   // look before they park. The holder takes the mark back before it unlocks.
-  void MarkSlow(size_t slot) noexcept;
+  void MarkSlow(size_t slot, bool is_function) noexcept;
   void ClearSlow(size_t slot) noexcept;
   bool HeldBySlow(size_t slot) const noexcept { return slow_[slot].load(std::memory_order_relaxed); }
+  // What the newest of them is: which KILL would end it.
+  bool SlowIsFunction() const noexcept { return slow_is_function_.load(std::memory_order_relaxed); }
   bool AnySlow() const noexcept { return slow_count_.load(std::memory_order_relaxed) != 0; }
 
  private:
@@ -54,6 +56,7 @@ class ParkingLot {
   Lot lots_[kLots];
   // Relaxed: a hint; partner of each holder's MarkSlow() are the commands that fail to get its locks.
   std::atomic<bool> slow_[kStripeCount + 1] = {};
+  std::atomic<bool> slow_is_function_{false};
   std::atomic<uint32_t> slow_count_{0};  // Of the marks above.
 };
 
