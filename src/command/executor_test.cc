@@ -142,6 +142,7 @@ class ExecutorTest : public ::testing::Test {
     services_.statistics = &statistics_;
     services_.executor = &executor_;
     keyspace_.SetObserver(&host_);
+    keyspace_.AddRecorder();
     worker_ = NewWorker();
   }
 

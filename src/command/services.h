@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,10 @@ class Tracking;
 
 namespace tusk::script {
 class Scripts;  // Likewise.
+}
+
+namespace tusk::repl {
+class Feed;  // Likewise.
 }
 
 namespace tusk::command {
@@ -157,6 +162,9 @@ struct Services {
   pubsub::Tracking* tracking = nullptr;
   const LanePolicy* lane_policy = nullptr;  // Null: the row decides.
   script::Scripts* scripts = nullptr;
+  repl::Feed* feed = nullptr;
+  // Source texts of the function libraries, which go into every copy of the dataset.
+  std::function<std::vector<std::string>()> function_sources;
   void* engine = nullptr;      // engine::Engine, for families above that know it.
 };
 

@@ -71,6 +71,7 @@ struct Session {
   bool no_evict = false;
   bool monitor = false;
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
+  bool replica_copying = false;  // It has not read the copy of the dataset yet, which no output limit counts.
   // The newest commit number of its own writes: what WAIT waits for.
   uint64_t last_commit = 0;
   TrackingMode tracking;

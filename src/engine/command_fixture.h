@@ -21,6 +21,7 @@ class CommandFixture : public testing::Test, store::ChangeObserver, store::Event
  protected:
   CommandFixture() : engine_({.clock = &clock_}), worker_(engine_.NewWorker()) {
     engine_.keyspace().SetObserver(this);
+    engine_.keyspace().AddRecorder();
     engine_.keyspace().SetEventSink(this);
     engine_.settings().notify_keyspace_events.set(store::kEventAll | store::kEventKeyspace | store::kEventKeyevent);
   }

@@ -16,6 +16,7 @@
 #include "families/keyspace.h"
 #include "families/transfer.h"
 #include "pubsub/commands.h"
+#include "repl/commands.h"
 #include "script/scripting.h"
 
 namespace tusk::engine {
@@ -35,6 +36,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::KeyspaceRows(),
       families::TransferRows(),
       pubsub::PubsubRows(),
+      repl::ReplicationRows(),
       ConnectionRows(),
       ServerRows(),
       ObservationRows(),

@@ -21,6 +21,7 @@ Engine::Engine(Options options)
       keyspace_({.databases = static_cast<size_t>(config_->Number("databases")),
                  .clock = options.clock ? options.clock : &system_clock_,
                  .settings = &settings_}),
+      feed_(keyspace_, change_log_),
       commands_(CommandGroups()),
       statistics_(commands_.size()),
       latency_(settings_, keyspace_.clock()),
@@ -37,6 +38,12 @@ Engine::Engine(Options options)
   services_.hub = &hub_;
   services_.tracking = &tracking_;
   services_.scripts = &scripts_;
+  services_.feed = &feed_;
+  services_.function_sources = [this] {
+    std::vector<std::string> sources;
+    for (const script::LibraryPtr& library : scripts_.libraries().List()) sources.emplace_back(library->code());
+    return sources;
+  };
   services_.lane_policy = &scripts_;
   services_.engine = this;
   keyspace_.SetEventSink(&hub_);
@@ -46,6 +53,8 @@ Engine::Engine(Options options)
     keyspace_.tracking().trim_wanted.store(true, std::memory_order_relaxed);
     return base::Status::Ok();
   });
+  keyspace_.SetObserver(&change_log_);
+  BindFeed(*config_, feed_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();
 }
@@ -53,6 +62,7 @@ Engine::Engine(Options options)
 void Engine::EndSession(command::Session& session) {
   hub_.Forget(session);
   tracking_.Stop(session);
+  feed_.Forget(session);
   watch_.StopMonitor(session);
 }
 
@@ -62,6 +72,7 @@ void Engine::ResetStatistics() {
   counters.expired_keys.store(0, std::memory_order_relaxed);
   counters.evicted_keys.store(0, std::memory_order_relaxed);
   keyspace_.reclaimer().ResetStatistics();
+  feed_.ResetStatistics();
   memory_peak_.Reset(base::UsedMemory());
 }
 

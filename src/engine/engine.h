@@ -25,7 +25,9 @@
 #include "engine/network_settings.h"
 #include "pubsub/hub.h"
 #include "pubsub/tracking.h"
+#include "repl/feed.h"
 #include "script/scripts.h"
+#include "store/change_log.h"
 #include "store/keyspace.h"
 
 namespace tusk::engine {
@@ -61,6 +63,7 @@ class Engine {
   command::Executor& executor() noexcept { return executor_; }
   pubsub::Hub& hub() noexcept { return hub_; }
   pubsub::Tracking& tracking() noexcept { return tracking_; }
+  repl::Feed& feed() noexcept { return feed_; }
   CommandWatch& watch() noexcept { return watch_; }
   command::LatencyMonitor& latency() noexcept { return latency_; }
   script::Scripts& scripts() noexcept { return scripts_; }
@@ -97,6 +100,8 @@ class Engine {
   pubsub::Tracking tracking_;
   script::Scripts scripts_;
   store::Keyspace keyspace_;
+  store::ChangeLog change_log_;
+  repl::Feed feed_;
   command::CommandTable commands_;
   command::Statistics statistics_;
   command::LatencyMonitor latency_;

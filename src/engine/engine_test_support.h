@@ -20,6 +20,7 @@ class EngineTest : public ::testing::Test, public store::ChangeObserver, public 
  protected:
   EngineTest() : engine_({.clock = &clock_}), worker_(engine_.NewWorker()) {
     engine_.keyspace().SetObserver(this);
+    engine_.keyspace().AddRecorder();
     engine_.keyspace().SetEventSink(this);
     engine_.settings().notify_keyspace_events.set(store::kEventAll | store::kEventKeyevent);
     engine_.settings().enable_debug_command.set(true);

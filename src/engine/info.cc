@@ -167,7 +167,7 @@ void Memory(Engine& engine, Lines& out) {
   out.AddFixed("mem_fragmentation_ratio", ratio, 2);
   out.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
   out.Add("mem_not_counted_for_evict", 0);
-  out.Add("mem_replication_backlog", 0);
+  out.Add("mem_replication_backlog", engine.feed().backlog_bytes());
   out.Add("mem_total_replication_buffers", 0);
   out.Add("mem_clients_slaves", 0);
   out.Add("mem_clients_normal", 0);
@@ -227,15 +227,15 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("total_net_input_bytes", input);
   out.Add("total_net_output_bytes", output);
   out.Add("total_net_repl_input_bytes", 0);
-  out.Add("total_net_repl_output_bytes", 0);
+  out.Add("total_net_repl_output_bytes", engine.feed().output_bytes());
   out.AddFixed("instantaneous_input_kbps", rates.input_kilobytes_per_second, 2);
   out.AddFixed("instantaneous_output_kbps", rates.output_kilobytes_per_second, 2);
   out.Add("instantaneous_input_repl_kbps", "0.00");
   out.Add("instantaneous_output_repl_kbps", "0.00");
   out.Add("rejected_connections", statistics.rejected_connections.load(std::memory_order_relaxed));
-  out.Add("sync_full", 0);
-  out.Add("sync_partial_ok", 0);
-  out.Add("sync_partial_err", 0);
+  out.Add("sync_full", engine.feed().full_syncs());
+  out.Add("sync_partial_ok", engine.feed().partial_syncs());
+  out.Add("sync_partial_err", engine.feed().refused_partial_syncs());
   out.Add("expired_keys", counters.expired_keys.load(std::memory_order_relaxed));
   out.Add("expired_stale_perc", "0.00");
   out.Add("expired_time_cap_reached_count", 0);
@@ -277,17 +277,28 @@ void Stats(Engine& engine, Lines& out) {
 }
 
 void Replication(Engine& engine, Lines& out) {
+  repl::Feed& feed = engine.feed();
+  std::vector<repl::ReplicaInfo> replicas = feed.Replicas();
   out.Add("role", "master");
-  out.Add("connected_slaves", 0);
+  out.Add("connected_slaves", replicas.size());
+  if (engine.config().Number("min-replicas-to-write") > 0 && engine.config().Number("min-replicas-max-lag") > 0) {
+    out.Add("min_slaves_good_slaves", feed.GoodReplicas());
+  }
+  for (size_t i = 0; i < replicas.size(); ++i) {
+    const repl::ReplicaInfo& replica = replicas[i];
+    out.Add(fmt::format("slave{}", i),
+            fmt::format("ip={},port={},state=online,offset={},lag={}", replica.address, replica.port,
+                        replica.acked_offset, replica.lag_seconds));
+  }
   out.Add("master_failover_state", "no-failover");
-  out.Add("master_replid", engine.run_id());
+  out.Add("master_replid", feed.replid());
   out.Add("master_replid2", std::string(40, '0'));
-  out.Add("master_repl_offset", 0);
+  out.Add("master_repl_offset", feed.offset());
   out.Add("second_repl_offset", -1);
-  out.Add("repl_backlog_active", 0);
+  out.Add("repl_backlog_active", feed.HasBacklog() ? 1 : 0);
   out.Add("repl_backlog_size", engine.config().Number("repl-backlog-size"));
-  out.Add("repl_backlog_first_byte_offset", 0);
-  out.Add("repl_backlog_histlen", 0);
+  out.Add("repl_backlog_first_byte_offset", feed.backlog_first_offset());
+  out.Add("repl_backlog_histlen", feed.backlog_bytes());
 }
 
 void Cpu(Engine&, Lines& out) {

@@ -24,13 +24,6 @@ void CmdMonitor(Context& ctx) {
   ctx.reply().Ok();
 }
 
-void CmdRole(Context& ctx) {
-  ctx.reply().ArrayHeader(3);
-  ctx.reply().Bulk("master");
-  ctx.reply().Integer(0);
-  ctx.reply().EmptyArray();
-}
-
 void CmdTime(Context& ctx) {
   int64_t micros = ctx.keyspace().clock().UnixMicros();
   ctx.reply().ArrayHeader(2);

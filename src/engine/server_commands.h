@@ -36,7 +36,6 @@ void CmdMemoryHelp(command::Context& context);
 void CmdMemoryPurge(command::Context& context);
 void CmdMemoryStats(command::Context& context);
 void CmdMonitor(command::Context& context);
-void CmdRole(command::Context& context);
 void CmdShutdown(command::Context& context);
 void CmdTime(command::Context& context);
 

@@ -7,6 +7,7 @@
 
 #include "engine/config.h"
 #include "engine/network_settings.h"
+#include "repl/feed.h"
 #include "store/settings.h"
 
 namespace tusk::engine {
@@ -134,18 +135,28 @@ void BindSettings(Config& config, store::Settings& settings, NetworkSettings& ne
     settings.maxmemory_policy.set(PolicyOf(value.text));
     return base::Status::Ok();
   });
-  for (std::string_view name : {"min-replicas-to-write", "min-replicas-max-lag"}) {
-    config.OnChange(name, [&config, &settings](const SettingValue&) {
-      settings.writes_need_replicas.set(config.Number("min-replicas-to-write") > 0 &&
-                                        config.Number("min-replicas-max-lag") > 0);
-      return base::Status::Ok();
-    });
-  }
   config.OnChange("dir", [](const SettingValue& value) {
     if (value.text.empty() || ::chdir(value.text.c_str()) == 0) return base::Status::Ok();
     return base::Status::Invalid(std::strerror(errno));
   });
   BindNetwork(config, network);
+}
+
+void BindFeed(Config& config, repl::Feed& feed) {
+  repl::FeedSettings& settings = feed.settings();
+  auto follow = [&config, &feed](std::string_view name, auto& field) {
+    config.OnChange(name, [&feed, &field](const SettingValue& value) {
+      field.store(static_cast<typename std::remove_reference_t<decltype(field)>::value_type>(value.number),
+                  std::memory_order_relaxed);
+      feed.SettingsChanged();
+      return base::Status::Ok();
+    });
+  };
+  follow("repl-backlog-size", settings.backlog_bytes);
+  follow("repl-backlog-ttl", settings.backlog_ttl_seconds);
+  follow("repl-ping-replica-period", settings.ping_seconds);
+  follow("min-replicas-to-write", settings.min_replicas);
+  follow("min-replicas-max-lag", settings.max_lag_seconds);
 }
 
 }  // namespace tusk::engine

@@ -6,6 +6,10 @@ namespace tusk::store {
 struct Settings;
 }
 
+namespace tusk::repl {
+class Feed;
+}
+
 namespace tusk::engine {
 
 class Config;
@@ -13,5 +17,6 @@ struct NetworkSettings;
 
 // The settings must outlive the config.
 void BindSettings(Config& config, store::Settings& settings, NetworkSettings& network);
+void BindFeed(Config& config, repl::Feed& feed);
 
 }  // namespace tusk::engine

@@ -39,6 +39,7 @@ class FamilyTest : public ::testing::Test,
     services_.executor = &executor_;
     settings_.notify_keyspace_events.set(store::kEventAll | store::kEventKeyspace);
     keyspace_.SetObserver(this);
+    keyspace_.AddRecorder();
     keyspace_.SetEventSink(this);
     worker_ = std::make_unique<command::Worker>(services_, statistics_.AddWorker());
     client_ = NewClient();

@@ -46,7 +46,5 @@ void CmdTouch(command::Context& context);
 void CmdTtl(command::Context& context);
 void CmdType(command::Context& context);
 void CmdUnlink(command::Context& context);
-void CmdWait(command::Context& context);
-void CmdWaitaof(command::Context& context);
 
 }  // namespace tusk::families

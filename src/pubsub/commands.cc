@@ -98,10 +98,13 @@ void CmdSunsubscribe(Context& ctx) { UnsubscribeAll(ctx, "sunsubscribe", Kind::k
 
 void CmdPublish(Context& ctx) {
   ctx.reply().Integer(static_cast<int64_t>(HubOf(ctx).Publish(Kind::kChannel, ctx.arg(1), ctx.arg(2))));
+  // Subscribers of a replica hear it too; a file has nobody to tell.
+  ctx.RecordAs(ctx.args(), store::kToReplicas);
 }
 
 void CmdSpublish(Context& ctx) {
   ctx.reply().Integer(static_cast<int64_t>(HubOf(ctx).Publish(Kind::kShardChannel, ctx.arg(1), ctx.arg(2))));
+  ctx.RecordAs(ctx.args(), store::kToReplicas);
 }
 
 void CmdPubsubChannels(Context& ctx) { ReplyNames(ctx, Kind::kChannel); }

@@ -327,7 +327,7 @@ void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   if (closed_ || close_after_flush_) return;
   if (state_ == State::kDetached) {
     late_push_bytes_ += bytes->size();
-    const uint64_t bytes_max = context_.engine.network().pubsub_output.hard_bytes;
+    const uint64_t bytes_max = session_.replica_copying ? 0 : context_.engine.network().pubsub_output.hard_bytes.get();
     // What waits counts against the limit as if it stood in the output already.
     close_wanted_ = close_wanted_ || (bytes_max != 0 && late_push_bytes_ > bytes_max);
     if (!close_wanted_) late_pushes_.push_back(std::move(bytes));
@@ -361,6 +361,7 @@ void Connection::Flush() noexcept {
     record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   }
   over_soft_since_us_ = 0;
+  session_.replica_copying = false;
   if (close_after_flush_) return Close("Closed after its last reply");
   SetInterest(io::kReadable);
 }
@@ -380,7 +381,10 @@ void Connection::FailProtocol() {
 
 const char* Connection::OutputLimitReached(int64_t now_us) noexcept {
   engine::NetworkSettings& network = context_.engine.network();
-  engine::OutputLimit& limit = session_.subscribed() ? network.pubsub_output : network.normal_output;
+  if (session_.replica_copying) return nullptr;
+  engine::OutputLimit& limit = session_.replica      ? network.replica_output
+                               : session_.subscribed() ? network.pubsub_output
+                                                       : network.normal_output;
   const uint64_t bytes = out_.size();
   if (limit.hard_bytes != 0 && bytes > limit.hard_bytes) return "Output buffer hard limit reached";
   if (limit.soft_bytes == 0 || bytes <= limit.soft_bytes) {

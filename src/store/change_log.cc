@@ -58,7 +58,7 @@ bool ChangeStream::Append(const ChangeUnit& unit, std::string& out) {
   const auto mine = static_cast<size_t>(
       std::ranges::count_if(unit.parts, [this](const ChangeUnit::Part& part) { return (part.targets & target_) != 0; }));
   if (mine == 0) return false;
-  if (mine > 1) AppendCommand(out, std::initializer_list<std::string_view>{"MULTI"});
+  bool first = true;
   size_t begin = 0;
   for (const ChangeUnit::Part& part : unit.parts) {
     DCHECK(begin < part.end && part.end <= unit.bytes.size());
@@ -71,6 +71,8 @@ bool ChangeStream::Append(const ChangeUnit& unit, std::string& out) {
       AppendCommand(out, std::initializer_list<std::string_view>{"SELECT", number});
       db_ = part.db;
     }
+    // After the first SELECT, as Redis 7.0 has it (7.2 has it before: a reader executes both alike).
+    if (std::exchange(first, false) && mine > 1) AppendCommand(out, std::initializer_list<std::string_view>{"MULTI"});
     out += bytes;
   }
   if (mine > 1) AppendCommand(out, std::initializer_list<std::string_view>{"EXEC"});

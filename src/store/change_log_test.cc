@@ -95,7 +95,7 @@ TEST(ChangeStreamTest, SeveralCommandsOfOneUnitAreATransaction) {
   log.OnCommit(1, unit);
   log.WaitFor(1);
   log.RemoveFollower(recorder);
-  EXPECT_EQ(recorder.text, Spelled({"MULTI"}) + Spelled({"SELECT", "0"}) + Spelled({"SREM", "s", "a"}) +
+  EXPECT_EQ(recorder.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"SREM", "s", "a"}) +
                                Spelled({"DEL", "t"}) + Spelled({"EXEC"}));
 }
 
@@ -112,7 +112,7 @@ TEST(ChangeStreamTest, PartsForOthersAreLeftOut) {
   log.RemoveFollower(file);
   log.RemoveFollower(replicas);
   EXPECT_EQ(file.text, Spelled({"SELECT", "0"}) + Spelled({"SET", "k", "v"}));
-  EXPECT_EQ(replicas.text, Spelled({"MULTI"}) + Spelled({"SELECT", "0"}) + Spelled({"PUBLISH", "c", "m"}) +
+  EXPECT_EQ(replicas.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"PUBLISH", "c", "m"}) +
                                Spelled({"SET", "k", "v"}) + Spelled({"EXEC"}));
 }
 

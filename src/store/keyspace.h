@@ -64,16 +64,14 @@ class Keyspace {
   // skipping busy ones: an estimate for INFO.
   int64_t AverageTtl(DbIndex db) noexcept;
 
-  // The observer of changes, fixed before the first command, and whether it wants records just now: without a log file
-  // and replicas nobody does, and a write makes none. Switched while every stripe is held, so a unit is recorded whole or
-  // not at all.
-  void SetObserver(ChangeObserver* observer) noexcept {
-    observer_ = observer;
-    SetRecording(observer != nullptr);
-  }
+  // The observer of changes, fixed before the first command.
+  void SetObserver(ChangeObserver* observer) noexcept { observer_ = observer; }
   ChangeObserver* observer() const noexcept { return observer_; }
-  void SetRecording(bool recording) noexcept { recording_.store(recording, std::memory_order_relaxed); }
-  bool recording() const noexcept { return recording_.load(std::memory_order_relaxed); }
+  // Whoever needs records (the append file, the replication feed) is one recorder; without any a write makes none. The
+  // first is added while every stripe is held, so that no unit is recorded in part; it may leave at any time.
+  void AddRecorder() noexcept { recorders_.fetch_add(1, std::memory_order_relaxed); }
+  void RemoveRecorder() noexcept { recorders_.fetch_sub(1, std::memory_order_relaxed); }
+  bool recording() const noexcept { return recorders_.load(std::memory_order_relaxed) != 0; }
   void SetEventSink(EventSink* sink) noexcept { sink_ = sink; }
   EventSink* event_sink() const noexcept { return sink_; }
   // Who tells sessions that what they have read is out of date; fixed before the first command. Null: nobody.
@@ -82,6 +80,7 @@ class Keyspace {
   TrackingCounters& tracking() noexcept { return tracking_; }
 
   // Numbers have no gaps: whoever takes one hands it to the observer, since the log waits for every number.
+  uint64_t last_commit() const noexcept { return commit_.load(std::memory_order_relaxed); }
   uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
   // Deadlines: the earliest of each stripe, for the timers (store/expirer.h). Written under the stripe's lock.
@@ -99,7 +98,7 @@ class Keyspace {
   const base::Clock* clock_;
   Settings* settings_;
   ChangeObserver* observer_ = nullptr;
-  std::atomic<bool> recording_{false};  // Partner: the stripes' locks, under all of which it is switched. Relaxed.
+  std::atomic<uint32_t> recorders_{0};  // Partner: the stripes' locks, under all of which it grows. Relaxed.
   EventSink* sink_ = nullptr;
   InvalidationSink* invalidation_sink_ = nullptr;
   TrackingCounters tracking_;

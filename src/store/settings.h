@@ -87,7 +87,7 @@ struct Settings {
   Setting<uint64_t> tracking_table_max_keys{1'000'000};  // 0: no limit.
   Setting<int64_t> busy_reply_threshold{5'000};   // Milliseconds.
   Setting<bool> busy_scripts_block_all{false};    // -BUSY for everybody, as Redis has it, not only for the script's keys.
-  Setting<bool> writes_need_replicas{false};      // min-replicas-to-write: there are none to count yet.
+  Setting<bool> writes_need_replicas{false};      // min-replicas-to-write, and too few are heard of.
   Setting<bool> protected_configs{false};
   Setting<bool> enable_debug_command{false};
   // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may then call commands that are flagged "noscript".

@@ -50,6 +50,7 @@ class TransactionTest : public ::testing::Test {
 TEST_F(TransactionTest, AnExpiredKeyIsGoneForWhoeverLooks) {
   Recorder recorder;
   keyspace_.SetObserver(&recorder);
+  keyspace_.AddRecorder();
   keyspace_.SetEventSink(&recorder);
   Transaction transaction(keyspace_);
   Key key = Key::Of("k");
@@ -146,6 +147,7 @@ TEST_F(TransactionTest, WithoutAnObserverOrChangesNothingIsCommitted) {
   EXPECT_FALSE(transaction.wants_changes());
   End(transaction);
   keyspace_.SetObserver(&recorder);
+  keyspace_.AddRecorder();
   Begin(transaction, key);
   End(transaction);
   EXPECT_TRUE(recorder.numbers.empty());

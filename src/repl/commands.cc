@@ -1,0 +1,218 @@
+#include "repl/commands.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "base/memory.h"
+#include "base/numbers.h"
+#include "codec/dataset_writer.h"
+#include "command/context.h"
+#include "repl/feed.h"
+
+namespace tusk::repl {
+namespace {
+
+using command::Context;
+
+constexpr std::string_view kTimeoutNotInteger = "ERR timeout is not an integer or out of range";
+constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
+constexpr int64_t kPortMax = 65535;
+
+Feed& FeedOf(Context& ctx) {
+  DCHECK(ctx.services().feed != nullptr);
+  return *ctx.services().feed;
+}
+
+// Collects the copy in pieces that are sent as they are.
+class ChunkSink final : public codec::ByteSink {
+ public:
+  base::Status Write(std::string_view bytes) override {
+    if (chunks.empty() || chunks.back().size() + bytes.size() > kChunkBytes) {
+      chunks.emplace_back();
+      chunks.back().reserve(std::max(kChunkBytes, bytes.size()));
+    }
+    chunks.back() += bytes;
+    return {};
+  }
+
+  std::vector<std::string> chunks;
+
+ private:
+  static constexpr size_t kChunkBytes = 1 << 20;
+};
+
+// All stripes are held: the copy and the offset are of one moment.
+void SendDataset(Context& ctx, bool with_greeting) {
+  Feed& feed = FeedOf(ctx);
+  ChunkSink sink;
+  codec::DatasetOptions options;
+  options.now_ms = ctx.now_ms();
+  options.used_memory = base::UsedMemory();
+  options.facts = {{"repl-stream-db", "0"},
+                   {"repl-id", feed.replid()},
+                   {"repl-offset", std::to_string(feed.offset())}};
+  options.functions = ctx.services().function_sources();
+  base::Status status = codec::WriteDataset(ctx.transaction(), sink, options);
+  if (!status.ok()) return ctx.reply().Error(status);
+  std::vector<std::string> chunks = std::move(sink.chunks);
+  size_t bytes = 0;
+  for (const std::string& chunk : chunks) bytes += chunk.size();
+  std::string greeting;
+  if (with_greeting) greeting = "+FULLRESYNC " + feed.replid() + " " + std::to_string(feed.offset()) + "\r\n";
+  greeting += "$" + std::to_string(bytes) + "\r\n";
+  feed.Join(ctx.session(), std::move(greeting), std::move(chunks));
+}
+
+// WAIT's and WAITAOF's timeout.
+std::optional<int64_t> Timeout(Context& ctx, size_t i) {
+  std::optional<int64_t> timeout = ctx.Integer(i, kTimeoutNotInteger);
+  if (!timeout || *timeout >= 0) return timeout;
+  ctx.reply().Error("ERR timeout is negative");
+  return {};
+}
+
+bool MayWait(Context& ctx) { return !ctx.in_exec() && !ctx.in_script() && ctx.session().host != nullptr; }
+
+// `write` says what has been reached. Waits for more when `wanted` replicas have not confirmed yet.
+void WaitForReplicas(Context& ctx, int64_t wanted, int64_t timeout_ms,
+                     const std::function<void(resp::Reply&, int64_t)>& write) {
+  Feed& feed = FeedOf(ctx);
+  const uint64_t offset = ctx.session().last_commit == 0 ? 0 : feed.OffsetOf(ctx.session().last_commit);
+  const int64_t confirmed = feed.CountAcknowledged(offset);
+  const uint64_t session_id = ctx.session().id;
+  if (confirmed >= wanted || !MayWait(ctx)) {
+    if (ctx.has_waited()) feed.StopAsking(session_id);
+    return write(ctx.reply(), confirmed);
+  }
+  if (!ctx.has_waited()) feed.AskForAcks(ctx.session());
+  ctx.Block({}, {.timeout_ms = timeout_ms, .write_timeout = [&feed, session_id, offset, write](resp::Reply& reply) {
+                   feed.StopAsking(session_id);
+                   write(reply, feed.CountAcknowledged(offset));
+                 }});
+}
+
+}  // namespace
+
+void CmdSync(Context& ctx) {
+  if (ctx.session().host == nullptr) return ctx.reply().Error("ERR SYNC needs a connection");
+  if (ctx.session().replica) return;
+  FeedOf(ctx).Begin();
+  SendDataset(ctx, false);
+}
+
+void CmdPsync(Context& ctx) {
+  if (ctx.session().host == nullptr) return ctx.reply().Error("ERR PSYNC needs a connection");
+  if (ctx.session().replica) return;
+  std::optional<int64_t> offset = ctx.Integer(2);
+  if (!offset) return;
+  FeedOf(ctx).Begin();
+  if (FeedOf(ctx).Continue(ctx.session(), ctx.arg(1), *offset)) return;
+  SendDataset(ctx, true);
+}
+
+void CmdReplconf(Context& ctx) {
+  if (ctx.argc() % 2 == 0) return ctx.reply().Error(command::kSyntaxError);
+  if (ctx.session().host == nullptr) return ctx.reply().Ok();
+  Feed& feed = FeedOf(ctx);
+  for (size_t i = 1; i < ctx.argc(); i += 2) {
+    if (ctx.ArgIs(i, "ack")) {
+      // No reply, whatever it says: nobody would read it.
+      std::optional<int64_t> offset = base::ParseInt64(ctx.arg(i + 1));
+      if (offset && *offset >= 0) feed.Acknowledge(ctx.session(), static_cast<uint64_t>(*offset));
+      return;
+    }
+    if (ctx.ArgIs(i, "getack")) return;  // A master does not answer it either.
+    if (ctx.ArgIs(i, "listening-port")) {
+      std::optional<int64_t> port = ctx.Integer(i + 1);
+      if (!port) return;
+      feed.SetListeningPort(ctx.session(), *port);
+    } else if (ctx.ArgIs(i, "ip-address")) {
+      feed.SetAddress(ctx.session(), ctx.arg(i + 1));
+    } else if (ctx.ArgIs(i, "rdb-only") || ctx.ArgIs(i, "rdb-filter-only")) {
+      // Whoever only wants the copy closes when it has it, and gets the whole.
+      if (!ctx.Integer(i + 1) && ctx.ArgIs(i, "rdb-only")) return;
+    } else if (!ctx.ArgIs(i, "capa") && !ctx.ArgIs(i, "version")) {
+      return ctx.reply().Error("ERR Unrecognized REPLCONF option: " + std::string(ctx.arg(i)));
+    }
+  }
+  ctx.reply().Ok();
+}
+
+void CmdReplicaof(Context& ctx) {
+  if (ctx.ArgIs(1, "no") && ctx.ArgIs(2, "one")) return ctx.reply().Ok();  // It is a master already.
+  std::optional<int64_t> port = base::ParseInt64(ctx.arg(2));
+  if (!port || *port < 0 || *port > kPortMax) return ctx.reply().Error("ERR Invalid master port");
+  ctx.reply().Error("ERR This server feeds replicas but cannot be one yet; use it as the master, or import the data");
+}
+
+void CmdFailover(Context& ctx) {
+  bool abort = false;
+  for (size_t i = 1; i < ctx.argc(); ++i) {
+    if (ctx.ArgIs(i, "timeout") && i + 1 < ctx.argc()) {
+      std::optional<int64_t> timeout = ctx.Integer(++i);
+      if (!timeout) return;
+      if (*timeout <= 0) return ctx.reply().Error("ERR FAILOVER timeout must be greater than 0");
+    } else if (ctx.ArgIs(i, "to") && i + 2 < ctx.argc()) {
+      i += 2;
+      if (!ctx.Integer(i)) return;
+    } else if (ctx.ArgIs(i, "abort") && ctx.argc() == 2) {
+      abort = true;
+    } else if (!ctx.ArgIs(i, "force")) {
+      return ctx.reply().Error(command::kSyntaxError);
+    }
+  }
+  if (abort) return ctx.reply().Error("ERR No failover in progress.");
+  if (FeedOf(ctx).Replicas().empty()) return ctx.reply().Error("ERR FAILOVER requires connected replicas.");
+  ctx.reply().Error("ERR FAILOVER needs a master that can become a replica, which this server cannot yet");
+}
+
+void CmdRole(Context& ctx) {
+  Feed& feed = FeedOf(ctx);
+  std::vector<ReplicaInfo> replicas = feed.Replicas();
+  ctx.reply().ArrayHeader(3);
+  ctx.reply().Bulk("master");
+  ctx.reply().Integer(static_cast<int64_t>(feed.offset()));
+  ctx.reply().ArrayHeader(replicas.size());
+  for (const ReplicaInfo& replica : replicas) {
+    ctx.reply().ArrayHeader(3);
+    ctx.reply().Bulk(replica.address);
+    ctx.reply().BulkInteger(replica.port);
+    ctx.reply().BulkInteger(static_cast<int64_t>(replica.acked_offset));
+  }
+}
+
+void CmdWait(Context& ctx) {
+  std::optional<int64_t> wanted = ctx.Integer(1);
+  if (!wanted) return;
+  std::optional<int64_t> timeout = Timeout(ctx, 2);
+  if (!timeout) return;
+  WaitForReplicas(ctx, *wanted, *timeout,
+                  [](resp::Reply& reply, int64_t confirmed) { reply.Integer(confirmed); });
+}
+
+// Nothing is on disk anywhere while there is no append file, so the second number stays 0 until the time is up.
+void CmdWaitaof(Context& ctx) {
+  std::optional<int64_t> local = ctx.IntegerInRange(1, 0, 1, kNotPositive);
+  if (!local) return;
+  std::optional<int64_t> wanted = ctx.IntegerInRange(2, 0, INT64_MAX, kNotPositive);
+  if (!wanted) return;
+  std::optional<int64_t> timeout = Timeout(ctx, 3);
+  if (!timeout) return;
+  if (*local != 0) {
+    return ctx.reply().Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  }
+  auto write = [](resp::Reply& reply) {
+    reply.ArrayHeader(2);
+    reply.Integer(0);
+    reply.Integer(0);
+  };
+  if (*wanted == 0 || !MayWait(ctx)) return write(ctx.reply());
+  ctx.Block({}, {.timeout_ms = *timeout, .write_timeout = write});
+}
+
+}  // namespace tusk::repl

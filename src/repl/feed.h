@@ -1,0 +1,165 @@
+// Feed: the replication stream of a master: change records as Redis' protocol, their offsets, the backlog from which a
+// replica that was away can go on, and the replicas that are fed.
+//
+// A replica is a session that sent SYNC or PSYNC. What it gets is pushed through its host, so the copy of the dataset and
+// the stream behind it arrive in order. It joins while every stripe is held and the log has been waited for: the copy and
+// the offset then tell of the same moment.
+//
+// Threads: thread-safe. Followed units and OnPause come on the change log's thread; hosts are called under mutex_, which
+// is a leaf. Owns: backlog, records of replicas; borrows sessions' hosts until Forget().
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "store/change_log.h"
+
+namespace tusk::command {
+struct Session;
+class SessionHost;
+}  // namespace tusk::command
+namespace tusk::store {
+class Keyspace;
+}
+
+namespace tusk::repl {
+
+// Settings of the configuration file that the feed lives by; written by CONFIG SET on any thread. Relaxed atomics: a
+// change may be noticed a tick late.
+struct FeedSettings {
+  std::atomic<uint64_t> backlog_bytes{1u << 20};
+  std::atomic<int64_t> backlog_ttl_seconds{3600};  // Without replicas; 0: kept for good.
+  std::atomic<int64_t> ping_seconds{10};
+  std::atomic<int64_t> min_replicas{0};
+  std::atomic<int64_t> max_lag_seconds{10};
+};
+
+// The last bytes of the stream. Caller-synchronised.
+class Backlog {
+ public:
+  // Keeps the newest bytes that fit.
+  void Resize(size_t bytes);
+  void Append(std::string_view bytes);
+  void Clear();
+  size_t capacity_bytes() const noexcept { return ring_.size(); }
+  size_t size_bytes() const noexcept { return held_; }
+  // The newest `count` bytes, count <= size_bytes().
+  std::string Newest(size_t count) const;
+
+ private:
+  std::string ring_;
+  size_t end_ = 0;   // Where the next byte goes.
+  size_t held_ = 0;
+};
+
+// One replica, for INFO, ROLE and CLIENT LIST.
+struct ReplicaInfo {
+  uint64_t session_id = 0;
+  std::string address;      // As REPLCONF ip-address or the socket says it, without the port.
+  int64_t port = 0;         // REPLCONF listening-port; 0: not told.
+  uint64_t acked_offset = 0;
+  int64_t lag_seconds = 0;  // Since its last acknowledgement.
+  bool online = false;      // It has had the dataset and has been heard of since.
+};
+
+class Feed final : public store::ChangeFollower {
+ public:
+  Feed(store::Keyspace& keyspace, store::ChangeLog& log);
+  ~Feed() override;
+  Feed(const Feed&) = delete;
+  Feed& operator=(const Feed&) = delete;
+
+  FeedSettings& settings() noexcept { return settings_; }
+  // After a change of settings(): has it take effect at once.
+  void SettingsChanged();
+
+  // ---- Joining. Every stripe is held by the caller. ----
+  // Records are made from here on, and all that was committed before has passed: offset() stands still.
+  void Begin();
+  // Can the stream go on after `offset` of `replid`? Then the replica joins and gets what it missed. PSYNC.
+  bool Continue(command::Session& session, std::string_view replid, int64_t offset);
+  // The replica joins here: it is sent `greeting`, then the dataset's chunks, then the stream from now on.
+  void Join(command::Session& session, std::string greeting, std::vector<std::string> dataset);
+
+  // ---- What a replica says of itself, before and after it joined ----
+  void SetListeningPort(const command::Session& session, int64_t port);
+  void SetAddress(const command::Session& session, std::string_view address);
+  void Acknowledge(const command::Session& session, uint64_t offset);
+  // In the session's thread, before its host forgets it.
+  void Forget(const command::Session& session);
+
+  // ---- What others want to know ----
+  std::string replid() const;
+  uint64_t offset() const;
+  bool HasBacklog() const;
+  uint64_t backlog_first_offset() const;
+  uint64_t backlog_bytes() const;
+  std::vector<ReplicaInfo> Replicas() const;
+  // Replicas that were heard of within min-replicas-max-lag.
+  int64_t GoodReplicas() const { return good_replicas_.load(std::memory_order_relaxed); }
+  uint64_t full_syncs() const noexcept { return full_syncs_.load(std::memory_order_relaxed); }
+  uint64_t partial_syncs() const noexcept { return partial_syncs_.load(std::memory_order_relaxed); }
+  uint64_t refused_partial_syncs() const noexcept { return refused_partial_syncs_.load(std::memory_order_relaxed); }
+  uint64_t output_bytes() const noexcept { return output_bytes_.load(std::memory_order_relaxed); }
+  void ResetStatistics() noexcept;
+
+  // ---- WAIT ----
+  // The stream's offset once the commit has passed. Waits for the log, a moment.
+  uint64_t OffsetOf(uint64_t commit_number);
+  int64_t CountAcknowledged(uint64_t offset) const;
+  // Asks the replicas to say how far they are, and has the session's blocked command looked at again whenever one does.
+  void AskForAcks(const command::Session& waiter);
+  void StopAsking(uint64_t session_id);
+
+  void OnUnit(const store::ChangeUnit& unit) override;
+  void OnPause() override;
+
+ private:
+  struct Replica {
+    command::SessionHost* host = nullptr;
+    std::string address;
+    int64_t port = 0;
+    bool joined = false;
+    uint64_t acked_offset = 0;
+    int64_t acked_ms = 0;  // Monotonic.
+  };
+
+  Replica& ReplicaOf(const command::Session& session) REQUIRES(mutex_);
+  void Send(std::string bytes) REQUIRES(mutex_);
+  void SendPending() REQUIRES(mutex_);
+  void Tick(int64_t now_ms) REQUIRES(mutex_);
+  void CountGood(int64_t now_ms) REQUIRES(mutex_);
+  bool AnyJoined() const REQUIRES(mutex_);
+  int64_t NowMs() const;
+
+  store::Keyspace& keyspace_;
+  store::ChangeLog& log_;
+  FeedSettings settings_;
+
+  mutable base::Mutex mutex_;
+  std::string replid_ GUARDED_BY(mutex_);
+  uint64_t offset_ GUARDED_BY(mutex_) = 0;  // Of the last byte sent; the first byte is 1.
+  bool active_ GUARDED_BY(mutex_) = false;  // The stream runs and the backlog grows.
+  store::ChangeStream stream_ GUARDED_BY(mutex_){store::kToReplicas};
+  std::string pending_ GUARDED_BY(mutex_);  // Spelled, not sent yet.
+  Backlog backlog_ GUARDED_BY(mutex_);
+  std::unordered_map<uint64_t, Replica> replicas_ GUARDED_BY(mutex_);  // By session; also those that only said REPLCONF.
+  std::unordered_map<uint64_t, command::SessionHost*> waiters_ GUARDED_BY(mutex_);
+  int64_t last_ping_ms_ GUARDED_BY(mutex_) = 0;
+  int64_t alone_since_ms_ GUARDED_BY(mutex_) = 0;
+
+  // Read without the lock by writes that need replicas, and by INFO: relaxed.
+  std::atomic<int64_t> good_replicas_{0};
+  std::atomic<uint64_t> full_syncs_{0};
+  std::atomic<uint64_t> partial_syncs_{0};
+  std::atomic<uint64_t> refused_partial_syncs_{0};
+  std::atomic<uint64_t> output_bytes_{0};
+};
+
+}  // namespace tusk::repl

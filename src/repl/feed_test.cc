@@ -1,0 +1,157 @@
+#include "repl/feed.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <mutex>
+
+#include "base/random.h"
+#include "command/session.h"
+#include "store/keyspace.h"
+#include "store/transaction.h"
+
+namespace tusk::repl {
+namespace {
+
+TEST(BacklogTest, KeepsTheNewestBytesWhateverItsSize) {
+  const uint64_t seed = base::SecureRandom64();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  base::Random random(seed);
+  Backlog backlog;
+  backlog.Resize(100);
+  std::string all;
+  size_t held = 0;
+  for (int step = 0; step < 3000; ++step) {
+    if (random.Below(40) == 0) {
+      const size_t capacity = 1 + random.Below(300);
+      backlog.Resize(capacity);
+      held = std::min(held, capacity);
+    }
+    std::string bytes(random.Below(150), static_cast<char>('a' + random.Below(26)));
+    backlog.Append(bytes);
+    all += bytes;
+    held = std::min(held + bytes.size(), backlog.capacity_bytes());
+    ASSERT_EQ(backlog.size_bytes(), held);
+    ASSERT_EQ(backlog.Newest(held), all.substr(all.size() - held));
+    const size_t part = random.Below(held + 1);
+    ASSERT_EQ(backlog.Newest(part), all.substr(all.size() - part));
+  }
+}
+
+// Collects what is pushed to each session.
+class Host final : public command::SessionHost {
+ public:
+  void WakeParked(uint64_t) noexcept override {}
+  void DeliverReply(uint64_t, resp::OutputBuffer) noexcept override {}
+  void DeliverPush(uint64_t session_id, std::shared_ptr<const std::string> bytes) noexcept override {
+    std::lock_guard hold(mutex_);
+    got_[session_id] += *bytes;
+  }
+  void RetryBlocked(uint64_t session_id) noexcept override {
+    std::lock_guard hold(mutex_);
+    ++retries_[session_id];
+  }
+  std::string Got(uint64_t session_id) {
+    std::lock_guard hold(mutex_);
+    return got_[session_id];
+  }
+  int Retries(uint64_t session_id) {
+    std::lock_guard hold(mutex_);
+    return retries_[session_id];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<uint64_t, std::string> got_;
+  std::map<uint64_t, int> retries_;
+};
+
+class FeedTest : public testing::Test {
+ protected:
+  FeedTest() : keyspace_({.clock = &clock_, .settings = &settings_}), feed_(keyspace_, log_) {
+    keyspace_.SetObserver(&log_);
+  }
+  command::Session NewSession(uint64_t id) {
+    command::Session session;
+    session.id = id;
+    session.host = &host_;
+    return session;
+  }
+  uint64_t Write(std::string_view value) {
+    store::Transaction transaction(keyspace_);
+    transaction.Begin(1);
+    if (transaction.wants_changes()) transaction.AddChange(0, {"SET", "k", value});
+    return transaction.Commit();
+  }
+
+  base::FakeClock clock_;
+  store::Settings settings_;
+  Host host_;
+  store::Keyspace keyspace_;
+  store::ChangeLog log_;
+  Feed feed_;
+};
+
+TEST_F(FeedTest, NothingIsRecordedBeforeTheFirstReplica) {
+  EXPECT_EQ(Write("1"), 0u);
+  EXPECT_EQ(feed_.offset(), 0u);
+  EXPECT_FALSE(feed_.HasBacklog());
+}
+
+TEST_F(FeedTest, AReplicaGetsTheCopyAndThenTheStream) {
+  command::Session session = NewSession(7);
+  feed_.Begin();
+  feed_.Join(session, "$4\r\n", {"co", "py"});
+  EXPECT_TRUE(session.replica);
+  const uint64_t offset = feed_.OffsetOf(Write("1"));
+  const std::string stream = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n";
+  EXPECT_EQ(host_.Got(7), "$4\r\ncopy" + stream);
+  EXPECT_EQ(offset, stream.size());
+}
+
+TEST_F(FeedTest, WhoWasAwayGoesOnWhereItStopped) {
+  command::Session first = NewSession(1);
+  feed_.Begin();
+  feed_.Join(first, "", {});
+  const uint64_t seen = feed_.OffsetOf(Write("1"));
+  feed_.Forget(first);
+  feed_.OffsetOf(Write("2"));
+  command::Session second = NewSession(2);
+  feed_.Begin();
+  EXPECT_FALSE(feed_.Continue(second, "another", static_cast<int64_t>(seen + 1)));
+  EXPECT_FALSE(feed_.Continue(second, feed_.replid(), static_cast<int64_t>(feed_.offset() + 2)));
+  ASSERT_TRUE(feed_.Continue(second, feed_.replid(), static_cast<int64_t>(seen + 1)));
+  EXPECT_EQ(host_.Got(2), "+CONTINUE " + feed_.replid() + "\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n2\r\n");
+}
+
+TEST_F(FeedTest, AcknowledgementsAreCountedAndWakeWhoWaits) {
+  command::Session replica = NewSession(1);
+  command::Session waiter = NewSession(2);
+  feed_.Begin();
+  feed_.Join(replica, "", {});
+  const uint64_t offset = feed_.OffsetOf(Write("1"));
+  EXPECT_EQ(feed_.CountAcknowledged(offset), 0);
+  feed_.AskForAcks(waiter);
+  EXPECT_NE(host_.Got(1).find("GETACK"), std::string::npos);
+  feed_.Acknowledge(replica, offset);
+  EXPECT_EQ(feed_.CountAcknowledged(offset), 1);
+  EXPECT_EQ(host_.Retries(2), 1);
+  feed_.StopAsking(2);
+  feed_.Acknowledge(replica, offset + 1);
+  EXPECT_EQ(host_.Retries(2), 1);
+}
+
+TEST_F(FeedTest, WritesNeedAsManyReplicasAsTheSettingSays) {
+  feed_.settings().min_replicas.store(1);
+  feed_.SettingsChanged();
+  EXPECT_TRUE(settings_.writes_need_replicas);
+  command::Session replica = NewSession(1);
+  feed_.Begin();
+  feed_.Join(replica, "", {});
+  EXPECT_FALSE(settings_.writes_need_replicas);
+  feed_.Forget(replica);
+  EXPECT_TRUE(settings_.writes_need_replicas);
+}
+
+}  // namespace
+}  // namespace tusk::repl
