@@ -58,8 +58,8 @@ bench: ## Measure side by side with Debian's redis-server (ARGS="--rounds 5")
 	$(call build,release,tusk-server tusk-load)
 	@bench/run.py $(ARGS)
 
-conformance: server ## Redis' own Tcl suite, ours beside redis-server's result
-	@tools/setup.sh conformance
+conformance: server ## Redis' own Tcl suite (external and managed), client suites, the oracle (ARGS="--units unit/acl")
+	@tools/setup.sh conformance clients
 	@tests/conformance/run.py $(ARGS)
 
 oracle: server ## Random commands compared with redis-server, the long run
