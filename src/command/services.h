@@ -17,6 +17,7 @@
 
 namespace tusk::store {
 class Keyspace;
+class Transaction;
 }
 
 namespace tusk::pubsub {
@@ -143,6 +144,23 @@ class Process {
   virtual void Log(std::string_view text) = 0;
 };
 
+// The files of the dataset, known to the engine. Thread-safe.
+class Persistence {
+ public:
+  virtual ~Persistence() = default;
+  // FLUSHALL has emptied everything: what is on disk follows, so that a restart does not bring it back. Every
+  // stripe is held.
+  virtual void OnFlushAll(store::Transaction& held) = 0;
+  struct ReloadOptions {
+    bool save = true;   // First write the file.
+    bool flush = true;  // Then forget everything,
+    bool merge = false;  // or let the file's keys replace those that are there.
+  };
+  // DEBUG RELOAD, on a thread that may wait: takes every stripe into the transaction, which keeps them. The message of
+  // an error is the reply.
+  virtual base::Status Reload(store::Transaction& transaction, const ReloadOptions& options) = 0;
+};
+
 // Tells which commands, of those whose row asks for the lane, can do without this time. Thread-safe.
 class LanePolicy {
  public:
@@ -162,6 +180,7 @@ struct Services {
   pubsub::Tracking* tracking = nullptr;
   const LanePolicy* lane_policy = nullptr;  // Null: the row decides.
   script::Scripts* scripts = nullptr;
+  Persistence* persistence = nullptr;  // Null: an engine without files.
   repl::Feed* feed = nullptr;
   // Source texts of the function libraries, which go into every copy of the dataset.
   std::function<std::vector<std::string>()> function_sources;

@@ -1,6 +1,7 @@
 #include "engine/command_groups.h"
 
 #include "engine/connection_commands.h"
+#include "engine/persistence_commands.h"
 #include "engine/observation_commands.h"
 #include "engine/server_commands.h"
 #include "engine/transactions.h"
@@ -39,6 +40,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       repl::ReplicationRows(),
       ConnectionRows(),
       ServerRows(),
+      PersistenceRows(),
       ObservationRows(),
       script::ScriptingRows(),
   };

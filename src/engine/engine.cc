@@ -27,6 +27,7 @@ Engine::Engine(Options options)
       latency_(settings_, keyspace_.clock()),
       watch_(services_, *config_),
       executor_(services_, pause_, &watch_),
+      persistence_(*config_, keyspace_, scripts_),
       run_id_(base::SecureRandomHex(kRunIdDigits)),
       started_unix_ms_(keyspace_.clock().UnixMillis()) {
   base::CycleClock::TicksPerMicro();
@@ -74,6 +75,11 @@ void Engine::ResetStatistics() {
   keyspace_.reclaimer().ResetStatistics();
   feed_.ResetStatistics();
   memory_peak_.Reset(base::UsedMemory());
+}
+
+void Engine::EnableFiles() {
+  services_.persistence = &persistence_;
+  persistence_.saver().Start();
 }
 
 base::Status Engine::RenameCommands() {

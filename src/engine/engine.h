@@ -23,6 +23,7 @@
 #include "engine/config.h"
 #include "engine/meters.h"
 #include "engine/network_settings.h"
+#include "engine/persistence.h"
 #include "pubsub/hub.h"
 #include "pubsub/tracking.h"
 #include "repl/feed.h"
@@ -68,6 +69,9 @@ class Engine {
   command::LatencyMonitor& latency() noexcept { return latency_; }
   script::Scripts& scripts() noexcept { return scripts_; }
   command::PauseState& pause() noexcept { return pause_; }
+  Persistence& persistence() noexcept { return persistence_; }
+  // From now on the dataset has a file: save rules are watched, FLUSHALL and DEBUG RELOAD reach it.
+  void EnableFiles();
 
   // For a new executing thread.
   std::unique_ptr<command::Worker> NewWorker();
@@ -109,6 +113,7 @@ class Engine {
   command::Services services_;
   CommandWatch watch_;
   command::Executor executor_;
+  Persistence persistence_;
   std::atomic<uint64_t> next_session_id_{1};  // Only uniqueness matters: relaxed.
   std::string run_id_;
   int64_t started_unix_ms_;

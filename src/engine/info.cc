@@ -179,26 +179,43 @@ void Memory(Engine& engine, Lines& out) {
   out.Add("lazyfreed_objects", engine.keyspace().reclaimer().reclaimed_objects());
 }
 
-// Nothing is written to disk yet; clients read these fields all the same.
+void LoadingFields(Engine& engine, Lines& out) {
+  persist::Loader::Progress progress = engine.persistence().load_progress();
+  int64_t elapsed = engine.clock().UnixMillis() / 1000 - progress.started_unix_seconds;
+  uint64_t loaded = std::max<uint64_t>(progress.bytes_loaded, 1);
+  uint64_t left = progress.bytes_total > loaded ? progress.bytes_total - loaded : 0;
+  constexpr double kPercent = 100;
+  out.Add("loading_start_time", progress.started_unix_seconds);
+  out.Add("loading_total_bytes", progress.bytes_total);
+  out.Add("loading_rdb_used_mem", progress.memory_when_saved);
+  out.Add("loading_loaded_bytes", progress.bytes_loaded);
+  out.AddFixed("loading_loaded_perc",
+               progress.bytes_total ? kPercent * static_cast<double>(progress.bytes_loaded) / static_cast<double>(progress.bytes_total) : 0, 2);
+  out.Add("loading_eta_seconds", static_cast<int64_t>(static_cast<double>(elapsed) * static_cast<double>(left) / static_cast<double>(loaded)));
+}
+
+// There is no append file yet; clients read its fields all the same.
 void Persistence(Engine& engine, Lines& out) {
-  out.Add("loading", 0);
+  persist::Saver::State save = engine.persistence().saver().state();
+  persist::Loader::Progress load = engine.persistence().load_progress();
+  out.Add("loading", engine.settings().loading ? 1 : 0);
   out.Add("async_loading", 0);
   out.Add("current_cow_peak", 0);
   out.Add("current_cow_size", 0);
   out.Add("current_cow_size_age", 0);
   out.Add("current_fork_perc", "0.00");
-  out.Add("current_save_keys_processed", 0);
-  out.Add("current_save_keys_total", 0);
+  out.Add("current_save_keys_processed", save.keys_done);
+  out.Add("current_save_keys_total", save.keys_total);
   out.Add("rdb_changes_since_last_save", engine.keyspace().counters().dirty.load(std::memory_order_relaxed));
-  out.Add("rdb_bgsave_in_progress", 0);
-  out.Add("rdb_last_save_time", engine.started_unix_ms() / 1000);
-  out.Add("rdb_last_bgsave_status", "ok");
-  out.Add("rdb_last_bgsave_time_sec", -1);
-  out.Add("rdb_current_bgsave_time_sec", -1);
-  out.Add("rdb_saves", 0);
+  out.Add("rdb_bgsave_in_progress", save.in_progress ? 1 : 0);
+  out.Add("rdb_last_save_time", save.last_save_unix_seconds);
+  out.Add("rdb_last_bgsave_status", save.last_background_ok ? "ok" : "err");
+  out.Add("rdb_last_bgsave_time_sec", save.last_background_seconds);
+  out.Add("rdb_current_bgsave_time_sec", save.current_seconds);
+  out.Add("rdb_saves", save.saves);
   out.Add("rdb_last_cow_size", 0);
-  out.Add("rdb_last_load_keys_expired", 0);
-  out.Add("rdb_last_load_keys_loaded", 0);
+  out.Add("rdb_last_load_keys_expired", load.keys_expired);
+  out.Add("rdb_last_load_keys_loaded", load.keys_loaded);
   out.Add("aof_enabled", 0);
   out.Add("aof_rewrite_in_progress", 0);
   out.Add("aof_rewrite_scheduled", 0);
@@ -211,6 +228,7 @@ void Persistence(Engine& engine, Lines& out) {
   out.Add("aof_last_cow_size", 0);
   out.Add("module_fork_in_progress", 0);
   out.Add("module_fork_last_cow_size", 0);
+  if (engine.settings().loading) LoadingFields(engine, out);
 }
 
 void Stats(Engine& engine, Lines& out) {

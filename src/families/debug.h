@@ -32,6 +32,7 @@ DataDigest DigestOf(const store::Entry& entry);
 void DebugDigest(command::Context& ctx);
 void DebugDigestValue(command::Context& ctx);
 void DebugProtocol(command::Context& ctx);
+void DebugLoadAof(command::Context& ctx);
 void DebugReload(command::Context& ctx);
 
 }  // namespace tusk::families

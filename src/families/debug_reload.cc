@@ -1,6 +1,6 @@
-// DEBUG RELOAD and LOADAOF: every value is written as RDB bytes and read from them, as saving and loading would, so that
-// its encoding is the one that suits the present limits. No file is involved; data and deadlines stay, and are never half
-// there: one stripe at a time, one value at a time.
+// DEBUG RELOAD: through the RDB file where there is one. An engine without files, and LOADAOF, write every value as RDB
+// bytes and read it back instead, so that its encoding is the one that suits the present limits; data and deadlines stay,
+// and are never half there: one stripe at a time, one value at a time.
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,12 +34,7 @@ bool RebuildShard(Context& ctx, store::DbIndex db, const store::Shard& shard) {
 
 }  // namespace
 
-void DebugReload(Context& ctx) {
-  for (size_t i = 2; i < ctx.argc(); ++i) {
-    if (!ctx.ArgIs(i, "merge") && !ctx.ArgIs(i, "noflush") && !ctx.ArgIs(i, "nosave")) {
-      return ctx.reply().Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
-    }
-  }
+void DebugLoadAof(Context& ctx) {
   for (size_t i = 0; i < store::kStripeCount; ++i) {
     if (!ctx.Visit(i)) return;
     bool done = true;
@@ -51,6 +46,25 @@ void DebugReload(Context& ctx) {
     if (!done) return ctx.reply().Error("ERR Error trying to load the RDB dump, check server logs.");
   }
   ctx.reply().Ok();
+}
+
+void DebugReload(Context& ctx) {
+  command::Persistence::ReloadOptions options;
+  for (size_t i = 2; i < ctx.argc(); ++i) {
+    if (ctx.ArgIs(i, "merge")) {
+      options.merge = true;
+    } else if (ctx.ArgIs(i, "noflush")) {
+      options.flush = false;
+    } else if (ctx.ArgIs(i, "nosave")) {
+      options.save = false;
+    } else {
+      return ctx.reply().Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  command::Persistence* persistence = ctx.services().persistence;
+  if (!persistence) return DebugLoadAof(ctx);
+  base::Status status = persistence->Reload(ctx.transaction(), options);
+  status.ok() ? ctx.reply().Ok() : ctx.reply().Error(status);
 }
 
 }  // namespace tusk::families

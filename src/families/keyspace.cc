@@ -54,15 +54,21 @@ uint64_t Detach(Context& ctx, DbIndex db, Trash& trash) {
     count += shard->size();
     auto empty = std::make_unique<Shard>();
     shard->Swap(*empty);
-    trash.push_back(std::move(empty));
+    // A running snapshot has still to write what it had not reached.
+    if (store::SnapshotHook* hook = ctx.keyspace().snapshot_hook()) {
+      hook->Adopt(db, std::move(empty));
+    } else {
+      trash.push_back(std::move(empty));
+    }
     ctx.keyspace().PublishDeadline(i);
   }
   return count;
 }
 
-void Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
+// False when the arguments are wrong.
+bool Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
   std::optional<bool> lazy = FlushMode(ctx);
-  if (!lazy) return;
+  if (!lazy) return false;
   Trash trash;
   uint64_t count = 0;
   for (size_t db = first; db < end; ++db) count += Detach(ctx, static_cast<DbIndex>(db), trash);
@@ -71,6 +77,7 @@ void Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
   ctx.RecordAs({record});
   if (!trash.empty()) ctx.keyspace().reclaimer().Run([owned = std::move(trash)] {}, *lazy ? count : 0);
   ctx.reply().Ok();
+  return true;
 }
 
 std::optional<int64_t> DatabaseNumber(Context& ctx, size_t i, std::string_view error) {
@@ -109,6 +116,7 @@ void SwapDatabases(Context& ctx, DbIndex a, DbIndex b) {
     stripe.ShardFor(a).Swap(stripe.ShardFor(b));
     MarkReadyAfterSwap(ctx, stripe, a, b);
   }
+  if (store::SnapshotHook* hook = ctx.keyspace().snapshot_hook()) hook->OnSwap(a, b);
 }
 
 }  // namespace
@@ -118,7 +126,10 @@ void CmdDbsize(Context& ctx) { ctx.reply().Integer(static_cast<int64_t>(ctx.keys
 // Recorded even when nothing was there, so that followers which hold more than we do end up alike.
 void CmdFlushdb(Context& ctx) { Flush(ctx, ctx.db(), size_t{ctx.db()} + 1, "FLUSHDB"); }
 
-void CmdFlushall(Context& ctx) { Flush(ctx, 0, ctx.keyspace().databases(), "FLUSHALL"); }
+void CmdFlushall(Context& ctx) {
+  if (!Flush(ctx, 0, ctx.keyspace().databases(), "FLUSHALL")) return;
+  if (command::Persistence* persistence = ctx.services().persistence) persistence->OnFlushAll(ctx.transaction());
+}
 
 void CmdSwapdb(Context& ctx) {
   std::optional<int64_t> a = DatabaseNumber(ctx, 1, "ERR invalid first DB index");

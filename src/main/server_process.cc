@@ -104,6 +104,9 @@ base::Status ServerProcess::Start() {
   }
   engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{.config = std::move(unused_config_)});
   RETURN_IF_ERROR(engine_->RenameCommands());
+  engine_->persistence().SetLog(&log_);
+  // Before anybody can connect: who comes early hears -LOADING.
+  engine_->settings().loading.set(engine_->persistence().HasFile());
   return StartListening();
 }
 
@@ -118,6 +121,7 @@ base::Status ServerProcess::StartListening() {
       .threads = static_cast<size_t>(config_->Number("io-threads")),
   };
   server_ = std::make_unique<server::Server>(*engine_, log_, std::move(options));
+  server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SaveBeforeExit(wish); });
   // CONFIG SET runs on a worker's thread, while the main thread is in Wait() and can listen anew.
   config_->OnChange("port", [this](const engine::SettingValue& port) {
     bool done = ListenAgain(config_->Text("bind"), port.number);
@@ -189,16 +193,43 @@ void ServerProcess::WarnAboutSettings() {
   }
 }
 
+void ServerProcess::BeReady() {
+  engine_->EnableFiles();
+  log_.Notice("Ready to accept connections");
+  NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
+}
+
+// Clients are served meanwhile, as far as commands are allowed while loading.
+void ServerProcess::LoadDataset() {
+  base::Status status = engine_->persistence().Load();
+  if (status.ok()) return BeReady();
+  if (status.code() == base::Code::kUnavailable) return;  // Stopped.
+  log_.Warning("Fatal error loading the DB: {}. Exiting.", status.message());
+  _exit(1);
+}
+
+base::Status ServerProcess::SaveBeforeExit(const command::ShutdownWish& wish) {
+  if (wish.no_save || engine_->settings().loading) return {};
+  if (!wish.save && !engine_->persistence().saver().has_rules()) return {};
+  if (engine_->persistence().SaveForShutdown().ok()) return {};
+  return base::Status::Unavailable("Error trying to save the DB, can't exit.");
+}
+
 int ServerProcess::Run() {
   bool terminal = config_->Text("logfile").empty() && isatty(STDOUT_FILENO);
   bool banner = terminal || config_->Flag("always-show-logo") || config_->Text("logfile").empty();
   if (banner) log_.Raw(Banner());
   WarnAboutSettings();
   log_.Notice("Server initialized");
-  log_.Notice("Ready to accept connections");
-  NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
   signal_thread_ = std::thread([this] { WaitForSignals(); });
+  if (engine_->settings().loading) {
+    loader_thread_ = std::thread([this] { LoadDataset(); });
+  } else {
+    BeReady();
+  }
   server_->Wait();
+  engine_->persistence().StopLoading();
+  if (loader_thread_.joinable()) loader_thread_.join();
   NotifySystemd("STOPPING=1\n");
   ending_.store(true, std::memory_order_release);
   pthread_kill(signal_thread_.native_handle(), SIGTERM);

@@ -2,7 +2,8 @@
 //
 // Start: configuration, background, log, engine, listeners, readiness. Stop: listeners, loops, threads, engine; a second
 // signal ends at once.
-// Threads: the main thread, and one that waits for signals. Owns: log, engine, server, the signal thread.
+// Threads: the main thread, one that waits for signals, and at the start one that loads the dataset. Owns: log, engine,
+// server, those two threads.
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/status.h"
+#include "command/services.h"
 #include "main/process.h"
 
 namespace tusk::engine {
@@ -35,6 +37,9 @@ class ServerProcess {
 
  private:
   base::Status StartListening();
+  void LoadDataset();
+  void BeReady();
+  base::Status SaveBeforeExit(const command::ShutdownWish& wish);
   // False: all is as before, and the log says why.
   bool ListenAgain(const std::string& bind, int64_t port);
   base::Status Listen();
@@ -56,6 +61,7 @@ class ServerProcess {
   // Set before the signal that ends the signal thread; the signal orders it.
   std::atomic<bool> ending_{false};
   std::thread signal_thread_;
+  std::thread loader_thread_;  // While the file is read at the start.
 };
 
 }  // namespace tusk::main

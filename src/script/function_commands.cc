@@ -56,7 +56,8 @@ base::Result<LibraryPtr> MakeLibrary(Scripts& scripts, std::string_view code, co
   return library;
 }
 
-// The reply, or the error.
+}  // namespace
+
 base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, bool replace) {
   ASSIGN_OR_RETURN(LibraryHeader header, ParseLibraryHeader(code));
   LibraryRegistry& libraries = scripts.libraries();
@@ -67,6 +68,8 @@ base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, b
   RETURN_IF_ERROR(libraries.Add(std::move(library), replace));
   return header.name;
 }
+
+namespace {
 
 // payload = (kOpFunction, code) ..., version u16 LE, CRC-64 LE
 base::Result<std::vector<LibraryPtr>> ReadLibraries(Scripts& scripts, std::string_view payload) {

@@ -101,6 +101,10 @@ class Scripts final : public command::LanePolicy {
   std::vector<std::unique_ptr<RunSlot>> slots_ GUARDED_BY(mutex_);
 };
 
+// Compiles a library, runs it once to learn its functions, and keeps it: FUNCTION LOAD, and libraries of a file. Its
+// name, or the error.
+base::Result<std::string> LoadLibrary(Scripts& scripts, std::string_view code, bool replace);
+
 // SCRIPT KILL and FUNCTION KILL.
 void ReplyKill(command::Context& ctx, Scripts::Kind kind);
 

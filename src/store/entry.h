@@ -6,7 +6,7 @@
 //   +--------+---------+--------+----------+------------+-----+----------------+
 //                               `-- only when the key has a deadline --'
 //
-// meta: 24 bits access clock (eviction), 4 bits type, 4 bits representation. The top bit of "key len" says whether the
+// meta: 24 bits access clock (eviction), 4 bits type, 3 bits representation, 1 bit the snapshot's mark. The top bit of "key len" says whether the
 // deadline block is there. word: the integer, the length of the embedded value, or the pointer to the value's object.
 //
 // Threads: stripe-guarded. Owns: the value. Entries are created, replaced and destroyed by Shard only, because the
@@ -67,7 +67,7 @@ class Entry {
   Entry& operator=(const Entry&) = delete;
 
   Type type() const noexcept { return static_cast<Type>((meta_ >> 24) & 15); }
-  Rep rep() const noexcept { return static_cast<Rep>(meta_ >> 28); }
+  Rep rep() const noexcept { return static_cast<Rep>((meta_ >> 28) & 7); }
   std::string_view key() const noexcept { return {KeyBytes(), key_length()}; }
   uint32_t key_length() const noexcept { return key_length_ & ~kDeadlineBit; }
 
@@ -80,6 +80,10 @@ class Entry {
   // Access clock: seconds for LRU, or minutes and counter for LFU (store/eviction.h). 24 bits.
   uint32_t access() const noexcept { return meta_ & 0xffffff; }
   void set_access(uint32_t value) noexcept { meta_ = (meta_ & 0xff000000u) | (value & 0xffffff); }
+
+  // See store/snapshot_hook.h.
+  bool snapshot_mark() const noexcept { return meta_ & kMarkBit; }
+  void set_snapshot_mark(bool mark) noexcept { meta_ = (meta_ & ~kMarkBit) | (mark ? kMarkBit : 0); }
 
   // Strings. The view is valid until the key is next written; an integer is spelled into `buffer`.
   bool is_integer() const noexcept { return rep() == Rep::kInteger; }
@@ -117,6 +121,7 @@ class Entry {
     uint32_t unused;
   };
   static constexpr uint32_t kDeadlineBit = 1u << 31;
+  static constexpr uint32_t kMarkBit = 1u << 31;
 
   const DeadlineBlock* deadline_block() const noexcept { return reinterpret_cast<const DeadlineBlock*>(this + 1); }
   DeadlineBlock* deadline_block() noexcept { return reinterpret_cast<DeadlineBlock*>(this + 1); }
@@ -127,7 +132,7 @@ class Entry {
   char* EmbeddedBytes() noexcept { return KeyBytes() + key_length(); }
   const char* EmbeddedBytes() const noexcept { return KeyBytes() + key_length(); }
   void set_type_and_rep(Type type, Rep rep) noexcept {
-    meta_ = (meta_ & 0xffffff) | static_cast<uint32_t>(type) << 24 | static_cast<uint32_t>(rep) << 28;
+    meta_ = (meta_ & (0xffffff | kMarkBit)) | static_cast<uint32_t>(type) << 24 | static_cast<uint32_t>(rep) << 28;
   }
 
   uint32_t meta_;

@@ -8,11 +8,13 @@
 #include <memory>
 #include <vector>
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "store/events.h"
 #include "store/parking_lot.h"
 #include "store/reclaimer.h"
 #include "store/settings.h"
+#include "store/snapshot_hook.h"
 #include "store/stripe.h"
 
 namespace tusk::store {
@@ -79,6 +81,17 @@ class Keyspace {
   InvalidationSink* invalidation_sink() const noexcept { return invalidation_sink_; }
   TrackingCounters& tracking() noexcept { return tracking_; }
 
+  // One snapshot at a time: both with every stripe held, except that the end may come without, once no entry is left whose
+  // mark differs. The hook outlives the snapshot.
+  void BeginSnapshot(SnapshotHook& hook) noexcept {
+    DCHECK(snapshot_hook() == nullptr);
+    snapshot_hook_.store(&hook, std::memory_order_relaxed);
+    snapshot_mark_.store(!snapshot_mark(), std::memory_order_relaxed);
+  }
+  void EndSnapshot() noexcept { snapshot_hook_.store(nullptr, std::memory_order_relaxed); }
+  SnapshotHook* snapshot_hook() const noexcept { return snapshot_hook_.load(std::memory_order_relaxed); }
+  bool snapshot_mark() const noexcept { return snapshot_mark_.load(std::memory_order_relaxed); }
+
   // Numbers have no gaps: whoever takes one hands it to the observer, since the log waits for every number.
   uint64_t last_commit() const noexcept { return commit_.load(std::memory_order_relaxed); }
   uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
@@ -100,6 +113,9 @@ class Keyspace {
   ChangeObserver* observer_ = nullptr;
   std::atomic<uint32_t> recorders_{0};  // Partner: the stripes' locks, under all of which it grows. Relaxed.
   EventSink* sink_ = nullptr;
+  // Written while every stripe is held, read under any one: the stripes' locks publish them. Relaxed.
+  std::atomic<SnapshotHook*> snapshot_hook_{nullptr};
+  std::atomic<bool> snapshot_mark_{false};
   InvalidationSink* invalidation_sink_ = nullptr;
   TrackingCounters tracking_;
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.

@@ -100,44 +100,65 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   }
   if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
   if (entry && access <= Access::kWrite) MarkAccessed(*entry);
+  if (entry && access == Access::kWrite) Preserve(db, *entry);
   return entry;
 }
 
+void Transaction::PreserveSlow(DbIndex db, Entry& entry) {
+  SnapshotHook* hook = keyspace_.snapshot_hook();
+  DCHECK(hook != nullptr);
+  if (hook) hook->Preserve(db, entry);
+  entry.set_snapshot_mark(keyspace_.snapshot_mark());
+}
+
+bool Transaction::IsPreserved(DbIndex db, const Key& key) {
+  if (!keyspace_.snapshot_hook()) return true;
+  Entry* entry = shard(db, key).Find(key);
+  return !entry || entry->snapshot_mark() == keyspace_.snapshot_mark();
+}
+
 void Transaction::MarkNew(DbIndex db, const Key& key, Entry& entry) {
+  entry.set_snapshot_mark(keyspace_.snapshot_mark());
   entry.set_access(FreshAccess(now_ms_, keyspace_.settings()));
   Event(kEventNew, "new", key, db);
 }
 
 Entry& Transaction::PutString(DbIndex db, const Key& key, Entry* entry, std::string_view bytes) {
+  if (entry) Preserve(db, *entry);
   Entry& result = shard(db, key).PutString(key, entry, bytes, &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);
   return result;
 }
 
 Entry& Transaction::PutText(DbIndex db, const Key& key, Entry* entry, std::string_view bytes) {
+  if (entry) Preserve(db, *entry);
   Entry& result = shard(db, key).PutText(key, entry, bytes, &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);
   return result;
 }
 
 Entry& Transaction::PutInteger(DbIndex db, const Key& key, Entry* entry, int64_t value) {
+  if (entry) Preserve(db, *entry);
   Entry& result = shard(db, key).PutInteger(key, entry, value, &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);
   return result;
 }
 
 Entry& Transaction::Put(DbIndex db, const Key& key, Entry* entry, Value value) {
+  if (entry) Preserve(db, *entry);
   Entry& result = shard(db, key).Put(key, entry, std::move(value), &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);
   return result;
 }
 
 char* Transaction::MutableString(DbIndex db, const Key& key, Entry*& entry, size_t size) {
+  Preserve(db, *entry);
   return shard(db, key).MutableString(key, entry, size);
 }
 
 Value Transaction::Take(DbIndex db, const Key& key, Entry& entry) {
   bool was_volatile = entry.has_deadline();
+  Preserve(db, entry);
   Value value = shard(db, key).Take(key, entry);
   if (was_volatile) keyspace_.PublishDeadline(key.stripe());
   return value;
@@ -145,17 +166,20 @@ Value Transaction::Take(DbIndex db, const Key& key, Entry& entry) {
 
 void Transaction::Delete(DbIndex db, const Key& key, Entry& entry, bool background) {
   bool was_volatile = entry.has_deadline();
+  Preserve(db, entry);
   shard(db, key).Delete(key, entry, background ? &keyspace_.reclaimer() : nullptr);
   if (was_volatile) keyspace_.PublishDeadline(key.stripe());
 }
 
 Entry& Transaction::SetDeadline(DbIndex db, const Key& key, Entry& entry, int64_t deadline_ms) {
+  Preserve(db, entry);
   Entry& result = shard(db, key).SetDeadline(key, entry, deadline_ms);
   keyspace_.PublishDeadline(key.stripe());
   return result;
 }
 
 Entry& Transaction::ClearDeadline(DbIndex db, const Key& key, Entry& entry) {
+  Preserve(db, entry);
   Entry& result = shard(db, key).ClearDeadline(key, entry);
   keyspace_.PublishDeadline(key.stripe());
   return result;
@@ -176,6 +200,7 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
 
 void Transaction::Touch(DbIndex db, const Key& key) {
   ++dirty_;
+  DCHECK(IsPreserved(db, key));
   Stripe& stripe = keyspace_.StripeOf(key);
   if (__builtin_expect(Concerns(stripe), 0)) TouchSlow(stripe, db, key);
 }

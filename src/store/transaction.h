@@ -97,6 +97,10 @@ class Transaction {
   void Delete(DbIndex db, const Key& key, Entry& entry, bool background);
   Entry& SetDeadline(DbIndex db, const Key& key, Entry& entry, int64_t deadline_ms);
   Entry& ClearDeadline(DbIndex db, const Key& key, Entry& entry);
+  // A running snapshot gets the entry as it was. Methods that change an entry, and Find() for kWrite, do it themselves.
+  void Preserve(DbIndex db, Entry& entry) {
+    if (__builtin_expect(entry.snapshot_mark() != keyspace_.snapshot_mark(), 0)) PreserveSlow(db, entry);
+  }
   // Deletes an entry whose deadline has passed: event, change command, counter.
   void Expire(DbIndex db, const Key& key, Entry& entry);
 
@@ -147,6 +151,9 @@ class Transaction {
 
  private:
   bool ReachSlow(size_t stripe) noexcept;
+  void PreserveSlow(DbIndex db, Entry& entry);
+  // What changed in place was given to the snapshot before. For checks.
+  bool IsPreserved(DbIndex db, const Key& key);
   void EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db);
   void TouchSlow(Stripe& stripe, DbIndex db, const Key& key);
   // The readers of the key, and who follows its prefix, are to be told.

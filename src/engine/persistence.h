@@ -1,0 +1,62 @@
+// Persistence: the engine's RDB file: settings, saver, loader and functions joined.
+//
+// Threads: thread-safe after construction, except Load(), which is for the start. Owns: the saver.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "command/services.h"
+#include "persist/loader.h"
+#include "persist/saver.h"
+
+namespace tusk::script {
+class Scripts;
+}
+
+namespace tusk::engine {
+
+class Config;
+
+class Persistence final : public command::Persistence {
+ public:
+  Persistence(Config& config, store::Keyspace& keyspace, script::Scripts& scripts);
+
+  // Before anything runs.
+  void SetLog(base::Logger* log) noexcept;
+  persist::Saver& saver() noexcept { return saver_; }
+  const persist::Saver& saver() const noexcept { return saver_; }
+
+  // Is there a file to load at the start?
+  bool HasFile() const;
+  // Loads it; settings().loading is on meanwhile. Blocks. An error is what ends the start.
+  base::Status Load();
+  // Makes Load() return soon; any thread.
+  void StopLoading();
+  // Of the load that runs or ran last; zeros before the first.
+  persist::Loader::Progress load_progress() const;
+
+  // The last snapshot before the process ends. Blocks; the thread holds no stripe.
+  base::Status SaveForShutdown();
+
+  void OnFlushAll(store::Transaction& held) override;
+  base::Status Reload(store::Transaction& transaction, const ReloadOptions& options) override;
+
+ private:
+  codec::DatasetOptions Describe() const;
+  void Bind();
+  base::Status LoadWith(store::Transaction& transaction, bool replace);
+
+  Config& config_;
+  store::Keyspace& keyspace_;
+  script::Scripts& scripts_;
+  base::Logger* log_ = nullptr;
+  mutable base::Mutex mutex_;
+  std::shared_ptr<persist::Loader> loader_ GUARDED_BY(mutex_);  // Sharers: who loads, and who looks at the progress.
+  bool stopped_ GUARDED_BY(mutex_) = false;
+  persist::Saver saver_;
+};
+
+}  // namespace tusk::engine

@@ -1,0 +1,73 @@
+// Loader: an RDB file into the keyspace, with what the log and INFO tell about it.
+//
+// Stripes are taken one key at a time, so clients may be served meanwhile (with -LOADING); a caller that holds every
+// stripe keeps them. Keys that have expired are passed over.
+// Threads: Load() on one thread, progress() and Stop() from any. Owns: nothing.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "codec/dataset_reader.h"
+#include "store/transaction.h"
+
+namespace tusk::persist {
+
+class Loader final : public codec::DatasetVisitor {
+ public:
+  struct Options {
+    store::Keyspace* keyspace;
+    base::Logger* log = nullptr;
+    // Takes a function library; an error ends the loading.
+    std::function<base::Status(std::string_view code)> on_function = {};
+    // Keys that are there already are replaced instead of ending the loading.
+    bool replace = false;
+  };
+  explicit Loader(Options options) : o_(std::move(options)) {}
+
+  // Blocks. kNotFound: there is no such file.
+  base::Status LoadFile(const std::string& path, store::Transaction& transaction);
+  base::Status LoadFrom(codec::Reader& reader, store::Transaction& transaction);
+  void Stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
+
+  struct Progress {
+    uint64_t bytes_total;
+    uint64_t bytes_loaded;
+    uint64_t keys_loaded;
+    uint64_t keys_expired;
+    uint64_t memory_when_saved;
+    int64_t started_unix_seconds;
+  };
+  Progress progress() const noexcept;
+
+  void OnFact(std::string_view name, std::string_view value) override;
+  base::Status OnFunction(std::string_view code) override;
+  base::Status OnKey(codec::LoadedKey& key) override;
+  void OnEmptyKey(std::string_view key) override;
+  void OnNoChecksum() override;
+
+ private:
+  base::Status Place(codec::LoadedKey& loaded, const store::Key& key);
+  void Delay() const;
+
+  Options o_;
+  store::Transaction* transaction_ = nullptr;
+  const codec::Reader* reader_ = nullptr;
+  bool locks_ = true;
+  int64_t now_ms_ = 0;
+  uint64_t empty_keys_ = 0;
+  // Figures for INFO, each for itself: relaxed.
+  std::atomic<uint64_t> bytes_total_{0};
+  std::atomic<uint64_t> bytes_loaded_{0};
+  std::atomic<uint64_t> keys_loaded_{0};
+  std::atomic<uint64_t> keys_expired_{0};
+  std::atomic<uint64_t> memory_when_saved_{0};
+  std::atomic<int64_t> started_unix_seconds_{0};
+  std::atomic<bool> stop_{false};  // Read once a key: relaxed.
+};
+
+}  // namespace tusk::persist

@@ -1,0 +1,224 @@
+#include "persist/saver.h"
+
+#include <chrono>
+#include <mutex>
+#include <utility>
+
+#include "base/check.h"
+#include "persist/file_sink.h"
+
+namespace tusk::persist {
+namespace {
+
+base::Status AlreadySaving() { return base::Status::Unavailable("ERR Background save already in progress"); }
+
+}  // namespace
+
+Saver::Saver(store::Keyspace& keyspace, std::function<codec::DatasetOptions()> describe)
+    : keyspace_(keyspace), describe_(std::move(describe)) {
+  base::MutexLock lock(mutex_);
+  state_.last_save_unix_seconds = NowSeconds();
+}
+
+Saver::~Saver() {
+  std::thread thread;
+  {
+    base::MutexLock lock(mutex_);
+    stopping_ = true;
+    if (job_) job_->Cancel();
+    thread = std::move(thread_);
+  }
+  changed_.notify_all();
+  if (thread.joinable()) thread.join();
+}
+
+void Saver::SetPath(std::string path) {
+  base::MutexLock lock(mutex_);
+  path_ = std::move(path);
+}
+
+std::string Saver::path() const {
+  base::MutexLock lock(mutex_);
+  return path_;
+}
+
+void Saver::SetRules(std::string_view text) {
+  base::MutexLock lock(mutex_);
+  rules_ = SaveRules(text);
+  PublishLocked();
+}
+
+bool Saver::has_rules() const {
+  base::MutexLock lock(mutex_);
+  return !rules_.empty();
+}
+
+void Saver::SetStopWritesOnError(bool stop) {
+  base::MutexLock lock(mutex_);
+  stop_writes_ = stop;
+  PublishLocked();
+}
+
+// What admission asks.
+void Saver::PublishLocked() {
+  keyspace_.settings().writes_need_snapshot.set(stop_writes_ && !rules_.empty() && !state_.last_background_ok);
+}
+
+void Saver::FinishLocked(bool ok) {
+  state_.last_background_ok = ok;
+  if (ok) {
+    state_.last_save_unix_seconds = NowSeconds();
+    ++state_.saves;
+  }
+  PublishLocked();
+}
+
+Saver::State Saver::state() const {
+  base::MutexLock lock(mutex_);
+  State state = state_;
+  if (job_) {
+    Snapshot::Progress progress = job_->progress();
+    state.keys_done = progress.keys_written;
+    state.keys_total = progress.keys_total;
+    state.current_seconds = NowSeconds() - begun_seconds_;
+  }
+  return state;
+}
+
+// ---- In the foreground ----
+
+base::Status Saver::Save(store::Transaction& held) {
+  std::string path;
+  {
+    base::MutexLock lock(mutex_);
+    if (state_.in_progress) return AlreadySaving();
+    path = path_;
+  }
+  auto write = [&]() -> base::Status {
+    ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(path));
+    RETURN_IF_ERROR(codec::WriteDataset(held, sink, describe_()));
+    return sink.Commit();
+  };
+  base::Status status = write();
+  if (status.ok()) {
+    keyspace_.counters().dirty.store(0, std::memory_order_relaxed);
+    if (log_) log_->Notice("DB saved on disk");
+    base::MutexLock lock(mutex_);
+    FinishLocked(true);
+  } else if (log_) {
+    log_->Warning("{}", status.message());
+  }
+  return status;
+}
+
+// ---- In the background ----
+
+base::Status Saver::SaveInBackground(store::Transaction& held) {
+  codec::DatasetOptions head = describe_();
+  RETURN_IF_ERROR(BeginJob(held, std::move(head)));
+  if (log_) log_->Notice("Background saving started");
+  return {};
+}
+
+base::Status Saver::BeginJob(store::Transaction& held, codec::DatasetOptions head) {
+  base::MutexLock lock(mutex_);
+  if (state_.in_progress) return AlreadySaving();
+  last_try_seconds_ = begun_seconds_ = NowSeconds();
+  base::Result<std::unique_ptr<Snapshot>> snapshot = Snapshot::Begin(held, std::move(head));
+  if (!snapshot) return snapshot.error();
+  dirty_at_begin_ = keyspace_.counters().dirty.load(std::memory_order_relaxed);
+  job_ = *std::move(snapshot);
+  state_.in_progress = true;
+  if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+  changed_.notify_all();
+  return {};
+}
+
+void Saver::Start() {
+  base::MutexLock lock(mutex_);
+  watching_rules_ = true;
+  if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+}
+
+void Saver::CancelBackground() {
+  base::MutexLock lock(mutex_);
+  if (job_) job_->Cancel();
+}
+
+void Saver::WaitForBackground() NO_THREAD_SAFETY_ANALYSIS {
+  std::unique_lock lock(mutex_.native());
+  changed_.wait(lock, [this]() NO_THREAD_SAFETY_ANALYSIS { return !state_.in_progress; });
+}
+
+void Saver::WriteJob(Snapshot& snapshot) {
+  base::Status status = WriteFile(snapshot, path());
+  std::unique_ptr<Snapshot> done;  // Freed after the lock.
+  base::MutexLock lock(mutex_);
+  if (status.ok()) keyspace_.counters().dirty.fetch_sub(dirty_at_begin_, std::memory_order_relaxed);
+  state_.last_background_seconds = NowSeconds() - begun_seconds_;
+  state_.in_progress = false;
+  done = std::move(job_);
+  FinishLocked(status.ok());
+  changed_.notify_all();
+}
+
+base::Status Saver::WriteFile(Snapshot& snapshot, const std::string& path) {
+  base::Result<FileSink> file = FileSink::Create(path);
+  codec::StringSink nowhere;
+  base::Status status = file ? base::Status() : file.error();
+  // The walk must go to its end in any case.
+  if (!file) snapshot.Cancel();
+  base::Status written = snapshot.Run(file ? static_cast<codec::ByteSink&>(*file) : nowhere);
+  if (status.ok()) status = written;
+  if (status.ok()) status = file->Commit();
+  if (!log_) return status;
+  if (status.ok()) {
+    log_->Notice("DB saved on disk");
+    log_->Notice("Background saving terminated with success");
+  } else {
+    log_->Warning("{}", status.message());
+    log_->Warning("Background saving error");
+  }
+  return status;
+}
+
+std::optional<SaveRule> Saver::DueRule() const {
+  base::MutexLock lock(mutex_);
+  if (!watching_rules_ || keyspace_.settings().loading) return {};
+  int64_t now = NowSeconds();
+  if (!state_.last_background_ok && now - last_try_seconds_ <= kRetrySeconds) return {};
+  uint64_t changes = keyspace_.counters().dirty.load(std::memory_order_relaxed);
+  return rules_.Due(changes, now - state_.last_save_unix_seconds);
+}
+
+void Saver::BeginIfDue() {
+  std::optional<SaveRule> rule = DueRule();
+  if (!rule) return;
+  if (log_) log_->Notice("{} changes in {} seconds. Saving...", rule->changes, rule->seconds);
+  store::Transaction transaction(keyspace_);
+  transaction.Begin(keyspace_.clock().UnixMillis());
+  transaction.EnterLaneBlocking();
+  transaction.LockAllInLane();
+  base::Status status = SaveInBackground(transaction);
+  transaction.Unlock();
+  if (!status.ok() && log_) log_->Verbose("{}", status.message());
+}
+
+void Saver::Work() NO_THREAD_SAFETY_ANALYSIS {
+  for (;;) {
+    Snapshot* job = nullptr;
+    {
+      std::unique_lock lock(mutex_.native());
+      if (!stopping_ && !job_) changed_.wait_for(lock, std::chrono::milliseconds(kTickMillis));
+      if (stopping_ && !job_) return;
+      job = job_.get();
+    }
+    if (job) {
+      WriteJob(*job);
+    } else {
+      BeginIfDue();
+    }
+  }
+}
+
+}  // namespace tusk::persist
