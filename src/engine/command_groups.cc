@@ -29,6 +29,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::HyperloglogsRows(),
       families::GeoRows(),
       families::HashesRows(),
+      families::HashesExpireRows(),
       families::SetsRows(),
       TransactionsRows(),
       families::ListsRows(),

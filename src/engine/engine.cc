@@ -71,6 +71,7 @@ void Engine::ResetStatistics() {
   statistics_.Reset();
   store::KeyspaceCounters& counters = keyspace_.counters();
   counters.expired_keys.store(0, std::memory_order_relaxed);
+  counters.expired_subkeys.store(0, std::memory_order_relaxed);
   counters.evicted_keys.store(0, std::memory_order_relaxed);
   keyspace_.reclaimer().ResetStatistics();
   feed_.ResetStatistics();

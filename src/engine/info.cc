@@ -255,6 +255,7 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("sync_partial_ok", engine.feed().partial_syncs());
   out.Add("sync_partial_err", engine.feed().refused_partial_syncs());
   out.Add("expired_keys", counters.expired_keys.load(std::memory_order_relaxed));
+  out.Add("expired_subkeys", counters.expired_subkeys.load(std::memory_order_relaxed));
   out.Add("expired_stale_perc", "0.00");
   out.Add("expired_time_cap_reached_count", 0);
   out.Add("expire_cycle_cpu_milliseconds", 0);

@@ -39,11 +39,11 @@ std::optional<int64_t> SetPairs(Context& ctx) {
   return created;
 }
 
-// Puts a computed value; the hash is made when the key is missing.
+// Puts a computed value, whose field keeps its deadline; the hash is made when the key is missing.
 void PutComputed(Context& ctx, const Key& key, command::Found<Hash> found, std::string_view text,
                  std::string_view event) {
   Hash& hash = found ? *found : ctx.Create<Hash>(key);
-  hash.Put(ctx.arg(2), text, HashLimitsOf(ctx.settings()));
+  hash.Put(ctx.arg(2), text, HashLimitsOf(ctx.settings()), Hash::Deadline::kKeep);
   ctx.Modified(key, store::kEventHash, event);
 }
 
@@ -174,9 +174,14 @@ void CmdHincrbyfloat(Context& ctx) {
   value += *delta;
   if (!std::isfinite(value)) return ctx.reply().Error("ERR increment would produce NaN or Infinity");
   std::string text = base::LongDoubleToHumanString(value);
+  bool expires = found && found->DeadlineOf(ctx.arg(2));
   PutComputed(ctx, key, found, text, "hincrbyfloat");
   // The sum, not the increment: those who repeat the command may calculate otherwise.
-  ctx.RecordAs({"HSET", key.text, ctx.arg(2), text});
+  if (expires) {
+    ctx.RecordAs({"HSETEX", key.text, "KEEPTTL", "FIELDS", "1", ctx.arg(2), text});
+  } else {
+    ctx.RecordAs({"HSET", key.text, ctx.arg(2), text});
+  }
   ctx.reply().Bulk(text);
 }
 

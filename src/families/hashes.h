@@ -13,7 +13,21 @@ struct CommandSpec;
 namespace tusk::families {
 
 std::span<const command::CommandSpec> HashesRows() noexcept;
+// The commands about deadlines of fields.
+std::span<const command::CommandSpec> HashesExpireRows() noexcept;
 
+void CmdHexpire(command::Context& context);
+void CmdHexpireat(command::Context& context);
+void CmdHexpiretime(command::Context& context);
+void CmdHgetdel(command::Context& context);
+void CmdHgetex(command::Context& context);
+void CmdHpersist(command::Context& context);
+void CmdHpexpire(command::Context& context);
+void CmdHpexpireat(command::Context& context);
+void CmdHpexpiretime(command::Context& context);
+void CmdHpttl(command::Context& context);
+void CmdHsetex(command::Context& context);
+void CmdHttl(command::Context& context);
 void CmdHdel(command::Context& context);
 void CmdHexists(command::Context& context);
 void CmdHget(command::Context& context);

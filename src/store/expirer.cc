@@ -21,6 +21,14 @@ int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget) {
       transaction.Expire(static_cast<DbIndex>(db), Key::Of(key), entry);
       ++expired;
     }
+    while (expired < budget && shard->field_expiry().first_deadline_ms() <= transaction.now_ms()) {
+      Entry& entry = shard->field_expiry().first();
+      std::string key(entry.key());
+      // Counts as one when the field that was due has gone before.
+      auto fields = transaction.ExpireFields(static_cast<DbIndex>(db), Key::Of(key), entry,
+                                             static_cast<size_t>(budget - expired));
+      expired += std::max(static_cast<int>(fields.count), 1);
+    }
   }
   keyspace.PublishDeadline(index);
   transaction.Commit();

@@ -1,83 +1,71 @@
 #include "store/expiry_index.h"
 
+#include "types/hash.h"
+
 namespace tusk::store {
 namespace {
-
-constexpr size_t kArity = 4;
 
 int64_t WrappingAdd(int64_t a, int64_t b) noexcept {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
 
+// The entry's hash if that is in an index, or might be.
+types::Hash* VolatileHash(Entry& entry) noexcept {
+  if (entry.type() != Type::kHash || entry.rep() != Rep::kObject) return nullptr;
+  auto& hash = entry.object<types::Hash>();
+  return hash.deadlines() ? &hash : nullptr;
+}
+
 }  // namespace
 
-void ExpiryIndex::Place(size_t position, Item item) noexcept {
-  heap_[position] = item;
-  item.entry->deadline_block()->heap_position = static_cast<uint32_t>(position);
-}
-
-void ExpiryIndex::SiftUp(size_t position) noexcept {
-  Item item = heap_[position];
-  while (position > 0) {
-    size_t parent = (position - 1) / kArity;
-    if (heap_[parent].deadline_ms <= item.deadline_ms) break;
-    Place(position, heap_[parent]);
-    position = parent;
-  }
-  Place(position, item);
-}
-
-void ExpiryIndex::SiftDown(size_t position) noexcept {
-  Item item = heap_[position];
-  for (;;) {
-    size_t first = position * kArity + 1;
-    if (first >= heap_.size()) break;
-    size_t best = first;
-    for (size_t child = first + 1; child < first + kArity && child < heap_.size(); ++child) {
-      if (heap_[child].deadline_ms < heap_[best].deadline_ms) best = child;
-    }
-    if (item.deadline_ms <= heap_[best].deadline_ms) break;
-    Place(position, heap_[best]);
-    position = best;
-  }
-  Place(position, item);
-}
-
 void ExpiryIndex::Insert(Entry& entry, int64_t deadline_ms) {
+  DCHECK(entry.has_deadline());
   entry.deadline_block()->deadline_ms = deadline_ms;
-  heap_.push_back({deadline_ms, &entry});
   deadline_sum_ = WrappingAdd(deadline_sum_, deadline_ms);
-  SiftUp(heap_.size() - 1);
+  heap_.Insert(&entry, deadline_ms);
 }
 
-void ExpiryIndex::Remove(Entry& entry) noexcept {
-  size_t position = entry.deadline_block()->heap_position;
-  DCHECK(position < heap_.size() && heap_[position].entry == &entry);
-  deadline_sum_ = WrappingAdd(deadline_sum_, -heap_[position].deadline_ms);
-  Item last = heap_.back();
-  heap_.pop_back();
-  if (position < heap_.size()) {
-    Place(position, last);
-    SiftUp(position);
-    SiftDown(last.entry->deadline_block()->heap_position);
-  }
-  constexpr size_t kShrinkAbove = 64;
-  if (heap_.capacity() > kShrinkAbove && heap_.size() * 4 < heap_.capacity()) heap_.shrink_to_fit();
-}
+void ExpiryIndex::Remove(Entry& entry) noexcept { deadline_sum_ = WrappingAdd(deadline_sum_, -heap_.Remove(&entry)); }
 
 void ExpiryIndex::Change(Entry& entry, int64_t deadline_ms) noexcept {
-  size_t position = entry.deadline_block()->heap_position;
-  DCHECK(position < heap_.size() && heap_[position].entry == &entry);
-  deadline_sum_ = WrappingAdd(deadline_sum_, deadline_ms - heap_[position].deadline_ms);
-  heap_[position].deadline_ms = deadline_ms;
+  deadline_sum_ = WrappingAdd(deadline_sum_, deadline_ms - heap_.deadline_ms(&entry));
   entry.deadline_block()->deadline_ms = deadline_ms;
-  SiftUp(position);
-  SiftDown(entry.deadline_block()->heap_position);
+  heap_.Change(&entry, deadline_ms);
 }
 
 void ExpiryIndex::Clear() noexcept {
-  heap_ = {};
+  heap_.Clear();
   deadline_sum_ = 0;
+}
+
+uint32_t& FieldExpiryIndex::Policy::Position(Entry* entry) noexcept {
+  return entry->object<types::Hash>().deadlines()->index_position;
+}
+
+void FieldExpiryIndex::Settle(Entry& entry) {
+  types::Hash* hash = VolatileHash(entry);
+  if (!hash) return;
+  int64_t deadline_ms = hash->deadlines()->first_deadline_ms();
+  bool noted = hash->deadlines()->index_position != types::FieldDeadlines::kNotIndexed;
+  if (deadline_ms == INT64_MAX) {
+    Remove(entry);
+  } else if (noted) {
+    heap_.Change(&entry, deadline_ms);
+  } else {
+    heap_.Insert(&entry, deadline_ms);
+  }
+}
+
+void FieldExpiryIndex::Remove(Entry& entry) noexcept {
+  types::Hash* hash = VolatileHash(entry);
+  if (!hash || hash->deadlines()->index_position == types::FieldDeadlines::kNotIndexed) return;
+  heap_.Remove(&entry);
+  hash->deadlines()->index_position = types::FieldDeadlines::kNotIndexed;
+}
+
+void FieldExpiryIndex::Rebind(Entry& to) noexcept {
+  types::Hash* hash = VolatileHash(to);
+  if (hash && hash->deadlines()->index_position != types::FieldDeadlines::kNotIndexed) heap_.Rebind(&to);
 }
 
 }  // namespace tusk::store

@@ -69,10 +69,10 @@ int64_t Keyspace::AverageTtl(DbIndex db) noexcept {
 
 void Keyspace::PublishDeadline(size_t stripe_index) noexcept {
   Stripe& stripe = stripes_[stripe_index];
-  int64_t earliest = stripe.first.expiry().first_deadline_ms();
+  int64_t earliest = stripe.first.first_deadline_ms();
   for (size_t db = 1; db < databases_; ++db) {
     if (const Shard* shard = stripe.FindShard(static_cast<DbIndex>(db))) {
-      int64_t deadline = shard->expiry().first_deadline_ms();
+      int64_t deadline = shard->first_deadline_ms();
       if (deadline < earliest) earliest = deadline;
     }
   }

@@ -23,6 +23,7 @@ namespace tusk::store {
 // or write.
 struct KeyspaceCounters {
   std::atomic<uint64_t> expired_keys{0};
+  std::atomic<uint64_t> expired_subkeys{0};  // Fields of hashes.
   std::atomic<uint64_t> evicted_keys{0};
   std::atomic<uint64_t> evicted_for_us{0};
   std::atomic<uint64_t> dirty{0};  // Changes since the last save.

@@ -50,6 +50,7 @@ Entry& Shard::Link(const Key& key, Entry* entry) {
 
 void Shard::Unlink(const Key& key, Entry& entry) noexcept {
   if (entry.has_deadline()) expiry_.Remove(entry);
+  field_expiry_.Remove(entry);
   Entry* erased = table_.Erase(key.hash, [&entry](const Entry* other) { return other == &entry; });
   CHECK(erased == &entry);
   Publish();
@@ -65,11 +66,13 @@ void Shard::Rebind(const Key& key, Entry* from, Entry* to) noexcept {
     *to->deadline_block() = *from->deadline_block();
     expiry_.Rebind(*to);
   }
+  field_expiry_.Rebind(*to);
   Release(from);
 }
 
 Entry& Shard::Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer) {
   if (!entry) return Link(key, Create(key.text, false, embedded_bytes));
+  field_expiry_.Remove(*entry);
   DestroyValue(*entry, reclaimer);
   size_t deadline_bytes = entry->has_deadline() ? sizeof(Entry::DeadlineBlock) : 0;
   size_t needed = EntryBytes(key.text.size(), deadline_bytes, embedded_bytes);
@@ -119,6 +122,7 @@ Entry& Shard::Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaime
   target.word_ = value.word_;
   target.set_type_and_rep(value.type_, value.rep_);
   value.present_ = false;
+  field_expiry_.Settle(target);
   return target;
 }
 
@@ -202,6 +206,7 @@ Entry& Shard::ClearDeadline(const Key& key, Entry& entry) {
 
 void Shard::Clear() noexcept {
   expiry_.Clear();
+  field_expiry_.Clear();
   table_.Clear([](Entry* entry) {
     DestroyValue(*entry, nullptr);
     Release(entry);
@@ -212,6 +217,7 @@ void Shard::Clear() noexcept {
 void Shard::Swap(Shard& other) noexcept {
   std::swap(table_, other.table_);
   std::swap(expiry_, other.expiry_);
+  std::swap(field_expiry_, other.field_expiry_);
   Publish();
   other.Publish();
 }

@@ -5,6 +5,7 @@
 // Threads: stripe-guarded, but size() and volatile_size() may be read by anybody. Owns: its entries.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <string_view>
@@ -56,9 +57,16 @@ class Shard {
 
   Entry& SetDeadline(const Key& key, Entry& entry, int64_t deadline_ms);
   Entry& ClearDeadline(const Key& key, Entry& entry);
+  // The first deadline of a hash's fields came nearer (a later one is noticed by itself), or all may be gone.
+  void SettleFieldDeadline(Entry& entry) { field_expiry_.Settle(entry); }
 
   const Table& table() const noexcept { return table_; }
   const ExpiryIndex& expiry() const noexcept { return expiry_; }
+  const FieldExpiryIndex& field_expiry() const noexcept { return field_expiry_; }
+  // When the first key or field is due; INT64_MAX: none.
+  int64_t first_deadline_ms() const noexcept {
+    return std::min(expiry_.first_deadline_ms(), field_expiry_.first_deadline_ms());
+  }
   // Written under the stripe's lock, read by DBSIZE and INFO without: relaxed, each stands for itself.
   uint64_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
   uint64_t volatile_size() const noexcept { return volatile_size_.load(std::memory_order_relaxed); }
@@ -71,6 +79,7 @@ class Shard {
   // A new entry with room for `embedded_bytes`, linked nowhere.
   static Entry* Create(std::string_view key, bool with_deadline, size_t embedded_bytes);
   static void Release(Entry* entry) noexcept;
+  // The entry is in no index of fields (any more).
   static void DestroyValue(Entry& entry, Reclaimer* reclaimer) noexcept;
   // Makes `to` the entry of the key in place of `from`, whose header it copies; frees `from`.
   void Rebind(const Key& key, Entry* from, Entry* to) noexcept;
@@ -82,6 +91,7 @@ class Shard {
 
   Table table_;
   ExpiryIndex expiry_;
+  FieldExpiryIndex field_expiry_;
   std::atomic<uint64_t> size_{0};
   std::atomic<uint64_t> volatile_size_{0};
 };

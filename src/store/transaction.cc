@@ -6,8 +6,14 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "store/eviction.h"
+#include "types/hash.h"
 
 namespace tusk::store {
+namespace {
+
+int64_t FirstFieldDeadline(const Entry& hash) noexcept { return hash.object<types::Hash>().first_deadline_ms(); }
+
+}  // namespace
 
 void Transaction::Begin(int64_t now_ms) noexcept {
   DCHECK(held_.empty() && !in_lane_);
@@ -98,6 +104,9 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
     Expire(db, key, *entry);
     entry = nullptr;
   }
+  if (entry && entry->type() == Type::kHash && __builtin_expect(FirstFieldDeadline(*entry) <= now_ms_, 0)) {
+    if (!ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;
+  }
   if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
   if (entry && access <= Access::kWrite) MarkAccessed(*entry);
   if (entry && access == Access::kWrite) Preserve(db, *entry);
@@ -148,6 +157,7 @@ Entry& Transaction::Put(DbIndex db, const Key& key, Entry* entry, Value value) {
   if (entry) Preserve(db, *entry);
   Entry& result = shard(db, key).Put(key, entry, std::move(value), &keyspace_.reclaimer());
   if (!entry) MarkNew(db, key, result);
+  if (result.type() == Type::kHash && FirstFieldDeadline(result) != INT64_MAX) keyspace_.PublishDeadline(key.stripe());
   return result;
 }
 
@@ -196,6 +206,40 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
   }
   keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
   Delete(db, key, entry, true);
+}
+
+void Transaction::FieldDeadlineSet(DbIndex db, const Key& key, Entry& entry) {
+  DCHECK(entry.type() == Type::kHash);
+  shard(db, key).SettleFieldDeadline(entry);
+  keyspace_.PublishDeadline(key.stripe());
+}
+
+Transaction::FieldsExpired Transaction::ExpireFields(DbIndex db, const Key& key, Entry& entry, size_t count) {
+  auto& hash = entry.object<types::Hash>();
+  size_t expired = 0;
+  for (; expired < count && hash.first_deadline_ms() <= now_ms_; ++expired) {
+    std::string field(hash.deadlines()->first_field());
+    bool deleted = hash.Delete(field);
+    DCHECK(deleted);
+    if (wants_changes()) AddChange(db, {"HDEL", key.text, field});
+  }
+  bool alive = hash.size() != 0;
+  if (expired != 0) {
+    keyspace_.counters().expired_subkeys.fetch_add(expired, std::memory_order_relaxed);
+    Event(kEventHash, "hexpired", key, db);
+    Stripe& stripe = keyspace_.StripeOf(key);
+    if (Concerns(stripe)) {
+      if (stripe.watched_keys != 0) FailWatchers(db, key);
+      Invalidate(stripe, key, 0);
+    }
+  }
+  if (alive) {
+    FieldDeadlineSet(db, key, entry);
+  } else {
+    Event(kEventGeneric, "del", key, db);
+    Delete(db, key, entry, true);
+  }
+  return {expired, alive};
 }
 
 void Transaction::Touch(DbIndex db, const Key& key) {

@@ -103,6 +103,15 @@ class Transaction {
   }
   // Deletes an entry whose deadline has passed: event, change command, counter.
   void Expire(DbIndex db, const Key& key, Entry& entry);
+  // A field of the hash got a deadline. (Find() takes due fields out, so no handler meets one.)
+  void FieldDeadlineSet(DbIndex db, const Key& key, Entry& entry);
+  // Deletes at most `count` fields of the hash whose deadlines have passed, then the key if that leaves none: events,
+  // change commands, counter. Returns how many. `alive`: the key is still there.
+  struct FieldsExpired {
+    size_t count;
+    bool alive;
+  };
+  FieldsExpired ExpireFields(DbIndex db, const Key& key, Entry& entry, size_t count);
 
   // ---- Effects ----
   // The key's value changed: watchers fail, waiters may be served, one more change since the last save.

@@ -12,28 +12,40 @@ auto IsField(std::string_view field) {
 }  // namespace
 
 Hash Hash::Clone() const noexcept {
-  if (const auto* pack = list_pack()) return FromListPack(pack->Clone());
-  FieldTable copy;
-  copy.Reserve(size());
-  ForEach([&](Element field, Element value) {
-    copy.Insert(base::KeyHash(field.text()), PairNode::New(field.text(), value.text()));
-  });
-  return Hash(Data(std::move(copy)));
+  Hash copy;
+  if (const auto* pack = list_pack()) {
+    copy = FromListPack(pack->Clone());
+  } else {
+    FieldTable table;
+    table.Reserve(size());
+    ForEach([&](Element field, Element value) {
+      table.Insert(base::KeyHash(field.text()), PairNode::New(field.text(), value.text()));
+    });
+    copy = Hash(Data(std::move(table)));
+  }
+  if (const FieldDeadlines* own = deadlines(); own && !own->empty()) {
+    copy.Wrap();
+    copy.deadlines()->CopyFrom(*own);
+  }
+  return copy;
 }
 
 std::string_view Hash::EncodingName() const noexcept {
-  return encoding() == Encoding::kListPack ? "listpack" : "hashtable";
+  if (encoding() == Encoding::kTable) return "hashtable";
+  return deadlines() ? "listpackex" : "listpack";
 }
 
 size_t Hash::size() const noexcept {
   if (const auto* pack = list_pack()) return pack->size() / 2;
-  return std::get<FieldTable>(data_).size();
+  return field_table().size();
 }
 
 size_t Hash::MemoryBytes(size_t samples) const noexcept {
-  if (const auto* pack = list_pack()) return sizeof *this + pack->MemoryBytes();
-  const auto& table = std::get<FieldTable>(data_);
-  size_t bytes = sizeof *this + table.MemoryBytes();
+  size_t bytes = sizeof *this;
+  if (deadlines()) bytes += sizeof(Volatile) - sizeof(FieldDeadlines) + deadlines()->MemoryBytes();
+  if (const auto* pack = list_pack()) return bytes + pack->MemoryBytes();
+  const FieldTable& table = field_table();
+  bytes += table.MemoryBytes();
   if (table.empty()) return bytes;
   size_t seen = 0;
   size_t seen_bytes = 0;
@@ -48,15 +60,15 @@ size_t Hash::MemoryBytes(size_t samples) const noexcept {
 }
 
 std::optional<Hash::Element> Hash::Get(std::string_view field) const noexcept {
-  if (const auto* table = std::get_if<FieldTable>(&data_)) {
-    const PairNode* node = table->Find(base::KeyHash(field), IsField(field));
+  const ds::ListPack* pack = list_pack();
+  if (!pack) {
+    const PairNode* node = field_table().Find(base::KeyHash(field), IsField(field));
     if (!node) return std::nullopt;
     return Element(node->value());
   }
-  const auto& pack = std::get<ds::ListPack>(data_);
-  auto pos = pack.Find(field, pack.First(), 1);
+  auto pos = pack->Find(field, pack->First(), 1);
   if (pos == ds::ListPack::kNone) return std::nullopt;
-  return pack.Get(pack.Next(pos));
+  return pack->Get(pack->Next(pos));
 }
 
 bool Hash::PutInTable(FieldTable& table, std::string_view field, std::string_view value) noexcept {
@@ -74,38 +86,56 @@ bool Hash::PutInTable(FieldTable& table, std::string_view field, std::string_vie
   return false;
 }
 
-bool Hash::Put(std::string_view field, std::string_view value, const HashLimits& limits) noexcept {
-  if (auto* pack = std::get_if<ds::ListPack>(&data_)) {
+bool Hash::Put(std::string_view field, std::string_view value, const HashLimits& limits, Deadline deadline) noexcept {
+  if (deadline == Deadline::kDrop) ClearDeadline(field);
+  if (ds::ListPack* pack = list_pack()) {
     if (field.size() > limits.listpack_value_max || value.size() > limits.listpack_value_max ||
         !pack->SafeToAdd(field.size() + value.size())) {
       ToTable(size() + 1);
     }
   }
-  if (auto* table = std::get_if<FieldTable>(&data_)) return PutInTable(*table, field, value);
+  ds::ListPack* pack = list_pack();
+  if (!pack) return PutInTable(field_table(), field, value);
 
-  auto& pack = std::get<ds::ListPack>(data_);
-  auto pos = pack.Find(field, pack.First(), 1);
+  auto pos = pack->Find(field, pack->First(), 1);
   if (pos != ds::ListPack::kNone) {
-    pack.Replace(pack.Next(pos), value);
+    pack->Replace(pack->Next(pos), value);
     return false;
   }
   const std::string_view both[] = {field, value};
-  pack.PushBackAll(both);
-  if (pack.size() / 2 > limits.listpack_entries_max) ToTable(pack.size() / 2);
+  pack->PushBackAll(both);
+  if (pack->size() / 2 > limits.listpack_entries_max) ToTable(pack->size() / 2);
   return true;
 }
 
 bool Hash::Delete(std::string_view field) noexcept {
-  if (auto* table = std::get_if<FieldTable>(&data_)) {
-    PairNode* node = table->Erase(base::KeyHash(field), IsField(field));
-    if (node) PairNode::Free(node);
-    return node != nullptr;
+  ds::ListPack* pack = list_pack();
+  if (!pack) {
+    PairNode* node = field_table().Erase(base::KeyHash(field), IsField(field));
+    if (!node) return false;
+    ClearDeadline(field);
+    PairNode::Free(node);
+    return true;
   }
-  auto& pack = std::get<ds::ListPack>(data_);
-  auto pos = pack.Find(field, pack.First(), 1);
+  auto pos = pack->Find(field, pack->First(), 1);
   if (pos == ds::ListPack::kNone) return false;
-  pack.EraseFrom(pos, 2);
+  ClearDeadline(field);
+  pack->EraseFrom(pos, 2);
+  DCHECK(!deadlines() || deadlines()->size() <= size());
   return true;
+}
+
+void Hash::SetDeadline(std::string_view field, int64_t deadline_ms) noexcept {
+  DCHECK(Exists(field));
+  if (!deadlines()) Wrap();
+  deadlines()->Set(field, deadline_ms);
+  DCHECK(deadlines()->size() <= size());
+}
+
+void Hash::Wrap() noexcept {
+  auto wrapped = std::make_unique<Volatile>();
+  wrapped->data = std::exchange(data_, Data());
+  data_ = std::move(wrapped);
 }
 
 void Hash::Expect(size_t count, const HashLimits& limits) noexcept {
@@ -113,7 +143,7 @@ void Hash::Expect(size_t count, const HashLimits& limits) noexcept {
 }
 
 void Hash::Clear() noexcept {
-  if (auto* table = std::get_if<FieldTable>(&data_)) table->Clear(&PairNode::Free);
+  if (!list_pack()) field_table().Clear(&PairNode::Free);
 }
 
 void Hash::ToTable(size_t count) noexcept {
@@ -125,17 +155,17 @@ void Hash::ToTable(size_t count) noexcept {
     std::string_view text = field.ToText(field_buffer);
     table.Insert(base::KeyHash(text), PairNode::New(text, value.ToText(value_buffer)));
   });
-  data_ = std::move(table);
+  fields() = std::move(table);
 }
 
 Hash::Entry Hash::RandomEntry(base::Random& random) const noexcept {
-  if (const auto* table = std::get_if<FieldTable>(&data_)) {
-    const PairNode* node = table->RandomItem(random);
+  const ds::ListPack* pack = list_pack();
+  if (!pack) {
+    const PairNode* node = field_table().RandomItem(random);
     return {Element(node->field()), Element(node->value())};
   }
-  const auto& pack = std::get<ds::ListPack>(data_);
-  auto pos = pack.Seek(static_cast<int64_t>(random.Below(pack.size() / 2) * 2));
-  return {pack.Get(pos), pack.Get(pack.Next(pos))};
+  auto pos = pack->Seek(static_cast<int64_t>(random.Below(pack->size() / 2) * 2));
+  return {pack->Get(pos), pack->Get(pack->Next(pos))};
 }
 
 }  // namespace tusk::types
