@@ -43,6 +43,21 @@ constexpr std::string_view kRestoreArguments =
     "[FREQ frequency:integer]^5.0.0";
 
 constexpr CommandSpec kRows[] = {
+    {.name = "migrate",
+     .handler = CmdMigrate,
+     .arity = -6,
+     .flags = kWrite | kDetachable,
+     .categories = kCatKeyspace | kCatDangerous,
+     .keys = kMigrateKeys,
+     .group = "generic",
+     .since = "2.6.0",
+     .complexity = "As DUMP and DEL here and RESTORE there, and O(N) for the transfer",
+     .summary = "Moves keys to another server in one step.",
+     .arguments = "host port:integer key-selector=(key@0 | empty-string='\"\"') destination-db:integer "
+                  "timeout:integer [COPY]^3.0.0 [REPLACE]^3.0.0 authentication=[AUTH password^4.0.7 | "
+                  "AUTH2 username-password=(username password)^6.0.0] [KEYS key@1...]^3.0.6",
+     .tips = kRandomTips,
+     .history = kMigrateHistory},
     {.name = "dump",
      .handler = CmdDump,
      .arity = 2,
