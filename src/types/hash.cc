@@ -88,13 +88,13 @@ bool Hash::PutInTable(FieldTable& table, std::string_view field, std::string_vie
 
 bool Hash::Put(std::string_view field, std::string_view value, const HashLimits& limits, Deadline deadline) noexcept {
   if (deadline == Deadline::kDrop) ClearDeadline(field);
-  if (ds::ListPack* pack = list_pack()) {
+  if (ds::ListPack* pack = mutable_pack()) {
     if (field.size() > limits.listpack_value_max || value.size() > limits.listpack_value_max ||
         !pack->SafeToAdd(field.size() + value.size())) {
       ToTable(size() + 1);
     }
   }
-  ds::ListPack* pack = list_pack();
+  ds::ListPack* pack = mutable_pack();
   if (!pack) return PutInTable(field_table(), field, value);
 
   auto pos = pack->Find(field, pack->First(), 1);
@@ -109,7 +109,7 @@ bool Hash::Put(std::string_view field, std::string_view value, const HashLimits&
 }
 
 bool Hash::Delete(std::string_view field) noexcept {
-  ds::ListPack* pack = list_pack();
+  ds::ListPack* pack = mutable_pack();
   if (!pack) {
     PairNode* node = field_table().Erase(base::KeyHash(field), IsField(field));
     if (!node) return false;

@@ -135,7 +135,7 @@ class Hash {
     return wrapped ? (*wrapped)->data : data_;
   }
   Data& fields() noexcept { return const_cast<Data&>(static_cast<const Hash*>(this)->fields()); }
-  ds::ListPack* list_pack() noexcept { return std::get_if<ds::ListPack>(&fields()); }
+  ds::ListPack* mutable_pack() noexcept { return std::get_if<ds::ListPack>(&fields()); }
   // There is no list pack.
   const FieldTable& field_table() const noexcept { return *std::get_if<FieldTable>(&fields()); }
   FieldTable& field_table() noexcept { return *std::get_if<FieldTable>(&fields()); }
