@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "codec/stream_codec.h"
 #include "codec/value_codec.h"
 #include "codec/zip_list.h"
 
@@ -241,9 +242,6 @@ Value Unsupported(Reader& in, RdbType type) {
     case RdbType::kModule:
       in.Fail(fmt::format("value of the module type '{}', which is not known here", ModuleTypeName(in.Length())));
       break;
-    case RdbType::kStream1:
-    case RdbType::kStream2:
-    case RdbType::kStream3: in.Fail("stream, which is not supported yet"); break;
     case RdbType::kHashFieldExpiryPreGa:
     case RdbType::kHashFieldExpiryPackPreGa:
     case RdbType::kHashFieldExpiry:
@@ -293,6 +291,12 @@ Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool dee
     case RdbType::kHashZipMap: return ReadOldHash(in, ReadZipMap(in), limits);
     case RdbType::kHashZipList: return ReadOldHash(in, ReadZipList(in), limits);
     case RdbType::kHashListPack: return ReadPackedHash(in, ReadPack(in), limits, deep);
+    case RdbType::kStream1:
+    case RdbType::kStream2:
+    case RdbType::kStream3: {
+      types::Stream stream = ReadStream(in, type);
+      return in.ok() ? Boxed(std::move(stream)) : Value();
+    }
     default: return Unsupported(in, type);
   }
 }

@@ -1,6 +1,7 @@
 #include "codec/value_codec.h"
 
 #include "base/numbers.h"
+#include "codec/stream_codec.h"
 
 namespace tusk::codec {
 namespace {
@@ -61,6 +62,7 @@ RdbType RdbTypeOf(const Entry& entry) noexcept {
     case store::Type::kSet: return entry.object<types::Set>().int_set() ? RdbType::kSetIntSet : RdbType::kSet;
     case store::Type::kZSet: return entry.object<types::ZSet>().pack() ? RdbType::kZSetListPack : RdbType::kZSet;
     case store::Type::kHash: return entry.object<types::Hash>().list_pack() ? RdbType::kHashListPack : RdbType::kHash;
+    case store::Type::kStream: return RdbType::kStream2;
   }
   return RdbType::kString;
 }
@@ -76,6 +78,7 @@ void WriteValue(const Entry& entry, const EncodingLimits& limits, Writer& out) {
     case store::Type::kSet: return WriteSet(entry.object<types::Set>(), out);
     case store::Type::kZSet: return WriteZSet(entry.object<types::ZSet>(), out);
     case store::Type::kHash: return WriteHash(entry.object<types::Hash>(), out);
+    case store::Type::kStream: return WriteStream(entry.object<types::Stream>(), out);
   }
 }
 

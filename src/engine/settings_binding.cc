@@ -38,6 +38,8 @@ constexpr Binding kBindings[] = {
     TUSK_BIND("set-max-intset-entries", set_max_intset_entries),
     TUSK_BIND("set-max-listpack-entries", set_max_listpack_entries),
     TUSK_BIND("set-max-listpack-value", set_max_listpack_value),
+    TUSK_BIND("stream-node-max-bytes", stream_node_max_bytes),
+    TUSK_BIND("stream-node-max-entries", stream_node_max_entries),
     TUSK_BIND("zset-max-listpack-entries", zset_max_listpack_entries),
     TUSK_BIND("zset-max-listpack-value", zset_max_listpack_value),
     TUSK_BIND("hll-sparse-max-bytes", hll_sparse_max_bytes),

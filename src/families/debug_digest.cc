@@ -8,6 +8,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
 
 namespace tusk::families {
@@ -36,6 +37,20 @@ class Part {
   DataDigest digest_;
 };
 
+// Entries alone, as Redis has it: groups are not data that clients put there.
+void AppendStream(const types::Stream& stream, DataDigest& digest) {
+  types::StreamCursor at(stream, {}, types::StreamId::Max());
+  while (at.Next()) {
+    digest.Append(types::StreamIdText(at.id()).view());
+    types::StreamCursor::Element name{int64_t{0}}, value{int64_t{0}};
+    char buffer[base::kInt64TextMax];
+    while (at.NextField(name, value)) {
+      digest.Append(name.ToText(buffer));
+      digest.Append(value.ToText(buffer));
+    }
+  }
+}
+
 void AppendValue(const Entry& entry, DataDigest& digest) {
   switch (entry.type()) {
     case store::Type::kString: {
@@ -59,6 +74,7 @@ void AppendValue(const Entry& entry, DataDigest& digest) {
       return entry.object<types::Hash>().ForEach([&](types::Hash::Element field, types::Hash::Element value) {
         digest.Combine(Part().Add(field).Add(value).digest());
       });
+    case store::Type::kStream: return AppendStream(entry.object<types::Stream>(), digest);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
 
 namespace tusk::store {
@@ -15,6 +16,7 @@ std::string_view TypeName(Type type) noexcept {
     case Type::kSet: return "set";
     case Type::kZSet: return "zset";
     case Type::kHash: return "hash";
+    case Type::kStream: return "stream";
   }
   return "unknown";
 }
@@ -38,6 +40,7 @@ std::string_view Entry::EncodingName() const noexcept {
     case Type::kSet: return object<types::Set>().EncodingName();
     case Type::kZSet: return object<types::ZSet>().EncodingName();
     case Type::kHash: return object<types::Hash>().EncodingName();
+    case Type::kStream: return object<types::Stream>().EncodingName();
     case Type::kString: break;
   }
   if (rep() == Rep::kInteger) return "int";
@@ -57,6 +60,7 @@ size_t Entry::ElementCount() const noexcept {
     case Type::kSet: return object<types::Set>().size();
     case Type::kZSet: return object<types::ZSet>().size();
     case Type::kHash: return object<types::Hash>().size();
+    case Type::kStream: return object<types::Stream>().size();
     case Type::kString: break;
   }
   return text_size();
@@ -69,6 +73,7 @@ size_t Entry::MemoryBytes(size_t samples) const noexcept {
     case Type::kSet: return own + object<types::Set>().MemoryBytes(samples);
     case Type::kZSet: return own + object<types::ZSet>().MemoryBytes(samples);
     case Type::kHash: return own + object<types::Hash>().MemoryBytes(samples);
+    case Type::kStream: return own + object<types::Stream>().MemoryBytes(samples);
     case Type::kString: break;
   }
   if (rep() == Rep::kRaw) own += base::AllocatedSize(reinterpret_cast<const void*>(word_));

@@ -27,13 +27,14 @@ class List;
 class Set;
 class ZSet;
 class Hash;
+class Stream;
 }  // namespace tusk::types
 
 namespace tusk::store {
 
-enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash };
+enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash, kStream };
 
-// "string", "list", "set", "zset", "hash": TYPE's names.
+// "string", "list", "set", "zset", "hash", "stream": TYPE's names.
 std::string_view TypeName(Type type) noexcept;
 
 enum class Rep : uint8_t {
@@ -41,7 +42,7 @@ enum class Rep : uint8_t {
   kEmbedded,     // word is the length; bytes follow the key.
   kEmbeddedRaw,  // The same, but written in place before, so that OBJECT ENCODING says "raw" as Redis would.
   kRaw,          // word is a types::RawString's block.
-  kObject,       // word is a types::List*, Set*, ZSet* or Hash*.
+  kObject,       // word is a types::List*, Set*, ZSet*, Hash* or Stream*.
 };
 
 // Longer strings get a buffer of their own. Redis embeds up to 44 bytes and calls the rest raw; the name that clients
@@ -60,6 +61,8 @@ template <>
 struct TypeOf<types::ZSet> { static constexpr Type kValue = Type::kZSet; };
 template <>
 struct TypeOf<types::Hash> { static constexpr Type kValue = Type::kHash; };
+template <>
+struct TypeOf<types::Stream> { static constexpr Type kValue = Type::kStream; };
 
 class Entry {
  public:

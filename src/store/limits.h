@@ -9,6 +9,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
 
 namespace tusk::store {
@@ -33,6 +34,10 @@ inline types::HashLimits HashLimitsOf(const Settings& settings) noexcept {
 inline types::ZSetLimits ZSetLimitsOf(const Settings& settings) noexcept {
   return {.max_listpack_entries = settings.zset_max_listpack_entries,
           .max_listpack_value = settings.zset_max_listpack_value};
+}
+
+inline types::StreamLimits StreamLimitsOf(const store::Settings& settings) noexcept {
+  return {.node_bytes_max = settings.stream_node_max_bytes, .node_entries_max = settings.stream_node_max_entries};
 }
 
 }  // namespace tusk::store

@@ -46,6 +46,8 @@ struct Settings {
   Setting<uint64_t> zset_max_listpack_entries{128};
   Setting<uint64_t> zset_max_listpack_value{64};
   Setting<uint64_t> hll_sparse_max_bytes{3000};  // Header included.
+  Setting<uint64_t> stream_node_max_bytes{4096};  // 0: no limit of ours, as in the next one.
+  Setting<uint64_t> stream_node_max_entries{100};
   Setting<bool> classic_encoding_names{false};  // OBJECT ENCODING speaks as Redis 7.0 did.
 
   // Memory.

@@ -6,6 +6,7 @@
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/stream.h"
 #include "types/zset.h"
 
 namespace tusk::store {
@@ -47,6 +48,7 @@ Value Value::CloneOf(const Entry& entry) {
     case Type::kSet: return {Type::kSet, Rep::kObject, CloneObject<types::Set>(entry)};
     case Type::kZSet: return {Type::kZSet, Rep::kObject, CloneObject<types::ZSet>(entry)};
     case Type::kHash: return {Type::kHash, Rep::kObject, CloneObject<types::Hash>(entry)};
+    case Type::kStream: return {Type::kStream, Rep::kObject, CloneObject<types::Stream>(entry)};
   }
   return {};
 }
@@ -73,6 +75,7 @@ size_t Value::FreeEffort() const noexcept {
     case Type::kSet: return SizeOf<types::Set>(word_);
     case Type::kZSet: return SizeOf<types::ZSet>(word_);
     case Type::kHash: return SizeOf<types::Hash>(word_);
+    case Type::kStream: return reinterpret_cast<const types::Stream*>(word_)->FreeEffort();
     case Type::kString: break;
   }
   return 1;
@@ -90,6 +93,7 @@ void Value::Destroy() noexcept {
     case Type::kSet: return DestroyObject<types::Set>(word_);
     case Type::kZSet: return DestroyObject<types::ZSet>(word_);
     case Type::kHash: return DestroyObject<types::Hash>(word_);
+    case Type::kStream: return DestroyObject<types::Stream>(word_);
     case Type::kString: return;
   }
 }
