@@ -24,6 +24,7 @@ class BlockedCommand : public store::Waiter {
   store::DbIndex db = 0;
   std::vector<std::string> keys;  // Unique.
   bool needs_all_keys = false;
+  bool serve_without_key = false;
   int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
   std::function<void(resp::Reply&)> write_timeout;  // None: a null array.
   int64_t blocked_since_ticks = 0;

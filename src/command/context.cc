@@ -3,6 +3,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "command/command_table.h"
+#include "command/executor.h"
 #include "command/worker.h"
 
 namespace tusk::command {
@@ -52,6 +53,8 @@ void Context::Leave(size_t) {
   if (!visiting_) return;
   visiting_ = false;
   transaction().Commit();
+  // A key that expired on the way: somebody may wait to hear of it.
+  if (!transaction().ready_keys().empty()) services().executor->ServeReady(worker());
   transaction().Unlock();
 }
 

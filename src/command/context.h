@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -174,6 +175,11 @@ class Context {
     bool needs_all_keys = false;
     // Writes the reply when the time is up; none: a null array. Called by the loop that owns the session.
     std::function<void(resp::Reply&)> write_timeout = nullptr;
+    // What the handler is to see the next time, where the arguments that came would mean something else then (XREAD's
+    // "$"). Same keys at the same places. Empty: those that came.
+    std::vector<std::string> argv{};
+    // Served as well when the key is gone: the command has to say so.
+    bool serve_without_key = false;
   };
   // Rests until one of the keys changes, then the handler runs again from its start with ready_key() set (unless
   // needs_all_keys). In a transaction or script it answers `when_refused` at once. The handler returns

@@ -84,6 +84,8 @@ class Executor {
   // EXEC's body: runs the queue with the stripes held that Execute() locked for it.
   void RunQueue(Context& exec);
 
+  // Serves those who wait for keys that turned ready in the worker's transaction, whose stripes are still held.
+  void ServeReady(Worker& worker);
   // A second look at a blocked command (SessionHost::RetryBlocked). True when it ended: the reply went to its host.
   bool RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked);
   // Ends a blocked command whose claim the caller won with Cancel(): writes the timeout's answer, or -UNBLOCKED.
@@ -125,7 +127,6 @@ class Executor {
   // Counts the command; its duration in microseconds.
   uint64_t Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks);
   void Block(Context& ctx);
-  void ServeReady(Worker& worker);
   void ServeKey(Worker& worker, const store::ReadyKey& ready);
   // Runs a claimed waiter with its stripes held. True: it ended.
   bool Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked, const store::Key* ready_key);

@@ -47,9 +47,11 @@ void Executor::Block(Context& ctx) {
   blocked->host = session.host;
   blocked->session_id = session.id;
   blocked->command = &ctx.command();
-  blocked->argv.assign(ctx.args().begin(), ctx.args().end());
+  blocked->argv = wish.options.argv;
+  if (blocked->argv.empty()) blocked->argv.assign(ctx.args().begin(), ctx.args().end());
   blocked->db = session.db;
   blocked->needs_all_keys = wish.options.needs_all_keys;
+  blocked->serve_without_key = wish.options.serve_without_key;
   blocked->write_timeout = wish.options.write_timeout;
   if (wish.options.timeout_ms != 0) {
     blocked->deadline_ms = services_.keyspace->clock().MonotonicMillis() + wish.options.timeout_ms;
@@ -94,9 +96,9 @@ void Executor::ServeKey(Worker& worker, const store::ReadyKey& ready) {
   // Served in order; a copy, since serving edits the queue.
   std::vector<std::shared_ptr<store::Waiter>> waiting(found->second.begin(), found->second.end());
   for (const std::shared_ptr<store::Waiter>& waiter : waiting) {
-    if (!txn.Find(ready.db, key, store::Access::kPeek)) break;
-    if (!waiter->Claim()) continue;
     auto blocked = std::static_pointer_cast<BlockedCommand>(waiter);
+    if (!blocked->serve_without_key && !txn.Find(ready.db, key, store::Access::kPeek)) continue;
+    if (!waiter->Claim()) continue;
     if (blocked->needs_all_keys && !HoldsAll(txn, *blocked)) {
       // Stays claimed until it is served after the unlock; those behind it come after it.
       worker.deferred.push_back(std::move(blocked));

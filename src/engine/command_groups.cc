@@ -13,6 +13,7 @@
 #include "families/strings.h"
 #include "families/lists.h"
 #include "families/zsets.h"
+#include "families/streams.h"
 #include "families/keys.h"
 #include "families/keyspace.h"
 #include "families/transfer.h"
@@ -34,6 +35,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       TransactionsRows(),
       families::ListsRows(),
       families::ZsetsRows(),
+      families::StreamsRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
       families::TransferRows(),

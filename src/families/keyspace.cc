@@ -32,7 +32,16 @@ std::optional<bool> FlushMode(Context& ctx) {
   return {};
 }
 
-// Calls visit(key) for every watched key of the database in this stripe.
+// Calls visit(key) for every key of the database in this stripe that somebody waits for.
+template <typename Visit>
+void ForEachAwaited(Stripe& stripe, DbIndex db, Visit&& visit) {
+  if (stripe.waited_keys == 0) return;
+  for (const auto& [name, queue] : stripe.waiters) {
+    if (name.db == db) visit(Key::Of(name.key));
+  }
+}
+
+// The same of watched keys.
 template <typename Visit>
 void ForEachWatched(Stripe& stripe, DbIndex db, Visit&& visit) {
   if (stripe.watched_keys == 0) return;
@@ -50,6 +59,9 @@ uint64_t Detach(Context& ctx, DbIndex db, Trash& trash) {
     if (!shard || shard->empty()) continue;
     ForEachWatched(stripe, db, [&](const Key& key) {
       if (shard->Find(key)) ctx.transaction().FailWatchers(db, key);
+    });
+    ForEachAwaited(stripe, db, [&](const Key& key) {
+      if (shard->Find(key)) ctx.transaction().MarkReady(db, key.text);
     });
     count += shard->size();
     auto empty = std::make_unique<Shard>();
@@ -99,12 +111,10 @@ void FailWatchersOfSwap(Context& ctx, Stripe& stripe, DbIndex a, DbIndex b) {
   fail(b, a);
 }
 
-// Clients that wait for a key which the swap brought.
+// Clients that wait for a key which the swap brought, or took away.
 void MarkReadyAfterSwap(Context& ctx, Stripe& stripe, DbIndex a, DbIndex b) {
-  if (stripe.waited_keys == 0) return;
-  for (const auto& [name, queue] : stripe.waiters) {
-    if (name.db != a && name.db != b) continue;
-    if (stripe.ShardFor(name.db).Find(Key::Of(name.key))) ctx.transaction().MarkReady(name.db, name.key);
+  for (DbIndex db : {a, b}) {
+    ForEachAwaited(stripe, db, [&](const Key& key) { ctx.transaction().MarkReady(db, key.text); });
   }
 }
 

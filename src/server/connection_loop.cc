@@ -142,7 +142,8 @@ void ConnectionLoop::ExpireKeys() {
     return events_->ArmTimerIn(expire_timer_, store::Expirer::kIdleMillisMax * kMicrosPerMilli);
   }
   const int64_t start_us = context_.engine.clock().MonotonicMicros();
-  int64_t wait_ms = expirer_.Run(worker_->transaction(), context_.engine.clock().UnixMillis());
+  int64_t wait_ms = expirer_.Run(worker_->transaction(), context_.engine.clock().UnixMillis(),
+                                 [this] { context_.engine.executor().ServeReady(*worker_); });
   context_.engine.latency().Note("expire-cycle", context_.engine.clock().MonotonicMicros() - start_us);
   events_->ArmTimerIn(expire_timer_, wait_ms > 0 ? wait_ms * kMicrosPerMilli : kExpireAgainUs);
 }

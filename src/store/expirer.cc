@@ -7,7 +7,7 @@
 
 namespace tusk::store {
 
-int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget) {
+int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget, const std::function<void()>& serve) {
   if (!transaction.TryLockOne(index)) return 0;
   Keyspace& keyspace = transaction.keyspace();
   Stripe& stripe = keyspace.stripe(index);
@@ -32,11 +32,12 @@ int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget) {
   }
   keyspace.PublishDeadline(index);
   transaction.Commit();
+  if (serve && !transaction.ready_keys().empty()) serve();
   transaction.Unlock();
   return expired;
 }
 
-int64_t Expirer::Run(Transaction& transaction, int64_t now_ms) {
+int64_t Expirer::Run(Transaction& transaction, int64_t now_ms, const std::function<void()>& serve) {
   Keyspace& keyspace = transaction.keyspace();
   if (!keyspace.settings().active_expire) return kIdleMillisMax;
   transaction.Begin(now_ms);
@@ -46,7 +47,7 @@ int64_t Expirer::Run(Transaction& transaction, int64_t now_ms) {
     int64_t deadline = keyspace.NextDeadline(index);
     if (deadline <= now_ms) {
       if (budget <= 0) return 0;
-      budget -= DrainStripe(transaction, index, budget);
+      budget -= DrainStripe(transaction, index, budget, serve);
       // A busy stripe, or one with more due keys than the budget, is looked at again right away.
       deadline = std::max(keyspace.NextDeadline(index), now_ms + 1);
     }

@@ -203,6 +203,7 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
   if (Concerns(stripe)) {
     if (stripe.watched_keys != 0) FailWatchers(db, key);
     Invalidate(stripe, key, 0);
+    MarkAwaited(stripe, db, key);
   }
   keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
   Delete(db, key, entry, true);
@@ -252,6 +253,10 @@ void Transaction::Touch(DbIndex db, const Key& key) {
 void Transaction::TouchSlow(Stripe& stripe, DbIndex db, const Key& key) {
   if (stripe.watched_keys != 0) FailWatchers(db, key);
   Invalidate(stripe, key, source_);
+  MarkAwaited(stripe, db, key);
+}
+
+void Transaction::MarkAwaited(Stripe& stripe, DbIndex db, const Key& key) {
   if (stripe.waited_keys == 0) return;
   if (!stripe.waiters.contains(DbKey{db, std::string(key.text)})) return;
   for (const ReadyKey& ready : ready_) {

@@ -165,6 +165,7 @@ class Transaction {
   bool IsPreserved(DbIndex db, const Key& key);
   void EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db);
   void TouchSlow(Stripe& stripe, DbIndex db, const Key& key);
+  void MarkAwaited(Stripe& stripe, DbIndex db, const Key& key);
   // The readers of the key, and who follows its prefix, are to be told.
   void Invalidate(Stripe& stripe, const Key& key, uint64_t source);
   void TellInvalidated();

@@ -1,0 +1,311 @@
+// XREAD and XREADGROUP. Each handler runs when the command arrives, and again when a stream that it waits for changed;
+// the second run looks at that stream alone. "$" means the last id at the time of the first run, so the command waits
+// with its ids spelled out.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "base/check.h"
+#include "families/replies.h"
+#include "families/stream_arguments.h"
+#include "families/stream_records.h"
+#include "families/streams.h"
+
+namespace tusk::families {
+namespace {
+
+using command::Context;
+using command::Found;
+using store::Key;
+using types::Stream;
+using types::StreamConsumer;
+using types::StreamCursor;
+using types::StreamGroup;
+using types::StreamId;
+using types::StreamPending;
+
+constexpr int64_t kDoesNotBlock = -1;
+
+struct ReadRequest {
+  bool grouped = false;  // XREADGROUP.
+  std::string_view group = {}, consumer = {};
+  bool no_ack = false;
+  uint64_t count = 0;  // 0: all.
+  int64_t block_ms = kDoesNotBlock;
+  size_t keys_at = 0;
+  size_t streams = 0;
+};
+
+// Where to read on in one stream.
+struct ReadFrom {
+  StreamId after;
+  bool undelivered = false;  // ">": what the group has not delivered yet.
+};
+
+std::optional<int64_t> BlockMillis(Context& ctx, size_t i) {
+  std::optional<int64_t> millis = ctx.Integer(i, "ERR timeout is not an integer or out of range");
+  if (!millis) return {};
+  if (*millis < 0) {
+    ctx.reply().Error("ERR timeout is negative");
+    return {};
+  }
+  if (*millis <= INT64_MAX - ctx.now_ms()) return millis;
+  ctx.reply().Error("ERR timeout is out of range");
+  return {};
+}
+
+// The options that only XREADGROUP has. False after an error reply.
+bool ParseGroupOption(Context& ctx, size_t& i, ReadRequest& request) {
+  bool group = ctx.ArgIs(i, "GROUP");
+  if (!request.grouped) {
+    ctx.reply().Error(fmt::format("ERR The {} option is only supported by XREADGROUP. You called XREAD instead.",
+                                  group ? "GROUP" : "NOACK"));
+    return false;
+  }
+  if (!group) {
+    request.no_ack = true;
+    return true;
+  }
+  request.group = ctx.arg(i + 1);
+  request.consumer = ctx.arg(i + 2);
+  i += 2;
+  return true;
+}
+
+bool ParseStreams(Context& ctx, size_t i, ReadRequest& request) {
+  request.keys_at = i + 1;
+  size_t words = ctx.argc() - request.keys_at;
+  request.streams = words / 2;
+  if (words % 2 == 0) return true;
+  ctx.reply().Error(fmt::format("ERR Unbalanced '{}' list of streams: for each stream key an ID or '{}' must be specified.",
+                                request.grouped ? "xreadgroup" : "xread", request.grouped ? '>' : '$'));
+  return false;
+}
+
+// False after an error reply.
+bool ParseRead(Context& ctx, ReadRequest& request) {
+  for (size_t i = 1; i < ctx.argc() && request.keys_at == 0; ++i) {
+    size_t more = ctx.argc() - i - 1;
+    if (more >= 1 && ctx.ArgIs(i, "BLOCK")) {
+      std::optional<int64_t> millis = BlockMillis(ctx, ++i);
+      if (!millis) return false;
+      request.block_ms = *millis;
+    } else if (more >= 1 && ctx.ArgIs(i, "COUNT")) {
+      std::optional<int64_t> count = ctx.Integer(++i);
+      if (!count) return false;
+      request.count = static_cast<uint64_t>(std::max<int64_t>(*count, 0));
+    } else if (more >= 1 && ctx.ArgIs(i, "STREAMS")) {
+      if (!ParseStreams(ctx, i, request)) return false;
+    } else if ((more >= 2 && ctx.ArgIs(i, "GROUP")) || ctx.ArgIs(i, "NOACK")) {
+      if (!ParseGroupOption(ctx, i, request)) return false;
+    } else {
+      ctx.reply().Error(command::kSyntaxError);
+      return false;
+    }
+  }
+  if (request.keys_at == 0) {
+    ctx.reply().Error(command::kSyntaxError);
+    return false;
+  }
+  if (request.grouped && request.group.data() == nullptr) {
+    ctx.reply().Error("ERR Missing GROUP option for XREADGROUP");
+    return false;
+  }
+  return true;
+}
+
+StreamId GreatestId(const Stream& stream) noexcept {
+  StreamCursor at(stream, {}, StreamId::Max(), StreamCursor::Direction::kBackward);
+  return at.Next() ? at.id() : StreamId{};
+}
+
+// Nothing after an error reply.
+std::optional<ReadFrom> ParseFrom(Context& ctx, const ReadRequest& request, size_t i, const Stream* stream) {
+  std::string_view text = ctx.arg(i);
+  if (text == "$") {
+    if (!request.grouped) return ReadFrom{stream ? stream->last_id() : StreamId{}};
+    ctx.reply().Error(
+        "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+        "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.");
+    return {};
+  }
+  if (text == "+" && !request.grouped) {
+    StreamId greatest = stream ? GreatestId(*stream) : StreamId{};
+    return ReadFrom{greatest.Previous().value_or(StreamId{})};
+  }
+  if (text == ">") {
+    if (request.grouped) return ReadFrom{{}, true};
+    ctx.reply().Error(
+        "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.");
+    return {};
+  }
+  std::optional<StreamId> id = StreamIdArg(ctx, i);
+  if (!id) return {};
+  return ReadFrom{*id};
+}
+
+// One stream of the request. `stream` is null when there is no key.
+struct Source {
+  Key key;
+  Stream* stream = nullptr;
+  StreamGroup* group = nullptr;
+  ReadFrom from;
+};
+
+enum class Opened : uint8_t { kYes, kNotYet, kError };
+
+// kNotYet: the command waits, and this key is none for it.
+Opened Open(Context& ctx, const ReadRequest& request, size_t index, Source& source) {
+  size_t key_at = request.keys_at + index;
+  source.key = ctx.key(key_at);
+  store::Entry* entry = ctx.Lookup(source.key, request.grouped ? store::Access::kWrite : store::Access::kRead);
+  if (entry && entry->type() != store::Type::kStream) {
+    if (ctx.has_waited() && !request.grouped) return Opened::kNotYet;
+    ctx.reply().Error(command::kWrongType);
+    return Opened::kError;
+  }
+  if (entry) source.stream = &entry->object<Stream>();
+  if (request.grouped) {
+    source.group = source.stream ? source.stream->FindGroup(request.group) : nullptr;
+    if (!source.group) {
+      ctx.reply().Error(
+          fmt::format("NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
+                      ctx.arg(key_at), request.group));
+      return Opened::kError;
+    }
+  }
+  std::optional<ReadFrom> from = ParseFrom(ctx, request, key_at + request.streams, source.stream);
+  if (!from) return Opened::kError;
+  source.from = *from;
+  return Opened::kYes;
+}
+
+bool HasNews(const Source& source) noexcept {
+  if (!source.stream || source.stream->empty()) return false;
+  return GreatestId(*source.stream) > (source.from.undelivered ? source.group->last_id : source.from.after);
+}
+
+// What is pending for the consumer, as if it were delivered once more. Deleted entries show as a null.
+void ReplyHistory(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+  resp::Reply& reply = ctx.reply();
+  resp::Reply::Mark mark = reply.BeginDeferred();
+  size_t replied = 0;
+  auto id = consumer.pending().upper_bound(source.from.after);
+  for (; id != consumer.pending().end() && (request.count == 0 || replied < request.count); ++id, ++replied) {
+    StreamCursor at(*source.stream, *id, *id);
+    if (!at.Next()) {
+      reply.ArrayHeader(2);
+      ReplyStreamId(reply, *id);
+      reply.NullArray();
+      continue;
+    }
+    ReplyStreamEntry(reply, at);
+    StreamPending* pending = source.group->FindPending(*id);
+    DCHECK(pending != nullptr);
+    pending->delivered_ms = ctx.now_ms();
+    ++pending->deliveries;
+  }
+  reply.EndArray(mark, replied);
+}
+
+// Delivers new entries to the consumer.
+void ReplyDelivery(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+  GroupName name{source.key.text, request.group};
+  StreamGroup& group = *source.group;
+  resp::Reply& reply = ctx.reply();
+  resp::Reply::Mark mark = reply.BeginDeferred();
+  size_t replied = 0;
+  StreamCursor at(*source.stream, group.last_id.Next().value_or(StreamId::Max()), StreamId::Max());
+  for (; (request.count == 0 || replied < request.count) && at.Next(); ++replied) {
+    ReplyStreamEntry(reply, at);
+    source.stream->Advance(group, at.id());
+    if (request.no_ack) continue;
+    // A group that was set back delivers entries anew that may be pending for another consumer.
+    StreamPending& pending = group.Assign(at.id(), consumer);
+    pending.delivered_ms = ctx.now_ms();
+    pending.deliveries = 1;
+    consumer.active_ms = ctx.now_ms();
+    RecordClaim(ctx, name, group, at.id(), pending);
+  }
+  if (replied != 0) RecordGroupPosition(ctx, name, group);
+  reply.EndArray(mark, replied);
+}
+
+void ReplySource(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer* consumer) {
+  if (!ctx.reply().resp3()) ctx.reply().ArrayHeader(2);
+  ctx.reply().Bulk(source.key.text);
+  if (!consumer) {
+    StreamId low = source.from.after.Next().value_or(StreamId::Max());
+    ReplyStreamRange(ctx.reply(), *source.stream, low, StreamId::Max(), request.count);
+    return;
+  }
+  ctx.transaction().AddDirty(1);
+  if (source.from.undelivered) {
+    ReplyDelivery(ctx, request, source, *consumer);
+  } else {
+    ReplyHistory(ctx, request, source, *consumer);
+  }
+}
+
+StreamConsumer& ConsumerFor(Context& ctx, const ReadRequest& request, Source& source, bool delivers) {
+  bool created = false;
+  StreamConsumer& consumer = SeenConsumer(ctx, source.key, *source.group, request.consumer, &created);
+  // The claims that tell of a delivery make followers create it, too.
+  if (created && (request.no_ack || !delivers)) {
+    RecordNewConsumer(ctx, {source.key.text, request.group}, request.consumer);
+  }
+  return consumer;
+}
+
+// Waits with its ids spelled out.
+void Wait(Context& ctx, const ReadRequest& request, std::span<const Source> sources) {
+  Context::BlockOptions options{.timeout_ms = request.block_ms, .serve_without_key = request.grouped};
+  std::vector<Key> keys;
+  if (!ctx.has_waited()) {
+    options.argv.assign(ctx.args().begin(), ctx.args().end());
+    for (size_t i = 0; i < sources.size(); ++i) {
+      keys.push_back(sources[i].key);
+      if (!request.grouped) options.argv[request.keys_at + request.streams + i] = sources[i].from.after.ToString();
+    }
+  }
+  ctx.Block(keys, options);
+}
+
+void Read(Context& ctx, bool grouped) {
+  ReadRequest request{.grouped = grouped};
+  if (!ParseRead(ctx, request)) return;
+  std::vector<Source> sources;
+  for (size_t i = 0; i < request.streams; ++i) {
+    // A second run holds the key that turned ready, no other.
+    if (ctx.ready_key() && ctx.ready_key()->text != ctx.arg(request.keys_at + i)) continue;
+    Opened opened = Open(ctx, request, i, sources.emplace_back());
+    if (opened == Opened::kError) return;
+    if (opened == Opened::kNotYet) sources.pop_back();
+  }
+  // The command as it came is no record of what it does: deliveries record themselves.
+  if (grouped) ctx.ChangedNothing();
+  resp::Reply::Mark mark = ctx.reply().BeginDeferred();
+  size_t served = 0;
+  for (Source& source : sources) {
+    bool serve = (grouped && !source.from.undelivered) || HasNews(source);
+    StreamConsumer* consumer = grouped ? &ConsumerFor(ctx, request, source, serve && source.from.undelivered) : nullptr;
+    if (!serve) continue;
+    ReplySource(ctx, request, source, consumer);
+    ++served;
+  }
+  if (served != 0) {
+    return ctx.reply().resp3() ? ctx.reply().EndMap(mark, served) : ctx.reply().EndArray(mark, served);
+  }
+  ctx.reply().CancelDeferred(mark);
+  if (request.block_ms == kDoesNotBlock) return ctx.reply().NullArray();
+  Wait(ctx, request, sources);
+}
+
+}  // namespace
+
+void CmdXread(Context& ctx) { Read(ctx, false); }
+void CmdXreadgroup(Context& ctx) { Read(ctx, true); }
+
+}  // namespace tusk::families
