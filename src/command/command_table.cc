@@ -103,9 +103,8 @@ Command* CommandTable::Add(const CommandSpec& spec, Command* parent) {
       command.flags |= kMovableKeys;
   }
   command.categories = spec.categories | ImpliedCategories(spec.flags, spec.categories);
-  command.has_own_keys =
-      command.full_name == "set" || command.full_name == "sort" || command.full_name == "sort_ro" ||
-      command.full_name == "georadius" || command.full_name == "georadiusbymember";
+  constexpr std::string_view kOwnKeys[] = {"set", "bitfield", "sort", "sort_ro", "georadius", "georadiusbymember"};
+  command.has_own_keys = std::ranges::find(kOwnKeys, command.full_name) != std::end(kOwnKeys);
   DeriveClassicRange(command);
   command.key_shape = DeriveKeyShape(command);
   if (!spec.keys.empty()) command.key_flags = spec.keys[0].flags;
@@ -191,6 +190,15 @@ const Command* CommandTable::FindFullName(std::string_view full_name) const noex
   std::string_view argv[] = {full_name.substr(0, bar), full_name.substr(bar + 1)};
   const Command* command = Resolve(argv);
   return command != nullptr && command->parent != nullptr ? command : nullptr;
+}
+
+const Command* CommandTable::FindOriginal(std::string_view full_name) const noexcept {
+  const Command* called = FindFullName(full_name);
+  if (called != nullptr && base::EqualsIgnoreCase(called->full_name, full_name)) return called;
+  for (const Command& command : all_) {
+    if (base::EqualsIgnoreCase(command.full_name, full_name)) return &command;
+  }
+  return nullptr;
 }
 
 base::Status CommandTable::Rename(std::string_view from, std::string_view to) {

@@ -85,6 +85,9 @@ class CommandTable {
   // "client|kill" or "get", in any case; null when there is none.
   const Command* FindFullName(std::string_view full_name) const noexcept;
 
+  // By the name that its row gives it, whatever it is called now: what ACL rules mean. O(commands) for renamed ones.
+  const Command* FindOriginal(std::string_view full_name) const noexcept;
+
   // rename-command: `to` empty removes the command. Text of a Status is the reason that redis.conf's error
   // shows.
   base::Status Rename(std::string_view from, std::string_view to);

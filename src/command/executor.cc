@@ -19,6 +19,19 @@ std::string_view BusyError(const store::ParkingLot& parking) noexcept {
              : "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 }
 
+constexpr std::string_view kRightsChanged =
+    "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no "
+    "longer allowed for the following reason: ";
+
+std::string_view ReasonInExec(Denial denial) noexcept {
+  switch (denial) {
+    case Denial::kCommand: return "no permission to execute the command or subcommand";
+    case Denial::kKey: return "no permission to touch the specified keys";
+    case Denial::kChannel: return "no permission to access one of the channels used as arguments";
+    default: return "no permission";
+  }
+}
+
 void Normalise(std::vector<uint16_t>& stripes) {
   std::sort(stripes.begin(), stripes.end());
   stripes.erase(std::unique(stripes.begin(), stripes.end()), stripes.end());
@@ -115,8 +128,13 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
     }
     return reject(WrongArityError(*command));
   }
-  if (!session.authenticated && !command->has(kNoAuth)) return reject("NOAUTH Authentication required.");
+  if (!session.authenticated && !command->has(kNoAuth) &&
+      (!services_.access || services_.access->RequiresAuthentication())) {
+    return reject("NOAUTH Authentication required.");
+  }
   if (session.in_multi && command->has(kNoMulti)) return reject("ERR Command not allowed inside a transaction");
+  AccessContext context = session.in_multi ? AccessContext::kMulti : AccessContext::kTopLevel;
+  if (auto error = AccessError(worker, session, *command, request.argv, *command, context)) return reject(*error);
   if (session.subscribed() && session.protocol == 2 && !command->has(kInPubsub)) {
     return reject("ERR Can't execute '" + command->full_name +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
@@ -155,6 +173,15 @@ bool Executor::MakeRoom(Worker& worker, const Session& session, resp::Reply& rep
   txn.set_direct(nullptr);
   if (!direct.bytes.empty()) reply.Raw(direct.bytes);
   return room;
+}
+
+std::optional<std::string> Executor::AccessError(Worker& worker, Session& session, const Command& command, Argv argv,
+                                                 const Command& running, AccessContext context) {
+  // What nearly everybody pays: a user who may do anything, and no user has changed since the last command.
+  if (session.unrestricted_epoch == services_.access_epoch.load(std::memory_order_acquire)) [[likely]] return {};
+  Verdict verdict = CheckAccess(services_, session, {command, argv, running, context}, worker.key_refs);
+  if (verdict.allowed()) return {};
+  return DenialError(verdict, session, command, argv);
 }
 
 void Executor::Queue(Session& session, const Request& request, resp::Reply& reply) {
@@ -329,11 +356,10 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
   const bool failed = errors != reply.error_count() && !is_exec;
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
-  uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
-  // One that waits is slow, if at all, once it has been served.
-  if (outcome != Outcome::kBlocked) {
-    Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
-  }
+  // One that waits counts, and is slow if at all, once it has been served.
+  if (outcome == Outcome::kBlocked) return CountLookups(worker), outcome;
+  uint64_t micros = Finish(worker, *request.command, failed, start);
+  Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
   return outcome;
 }
 
@@ -366,20 +392,24 @@ void Executor::NoteReads(Context& ctx) {
   if (!is_client) mode.caching = false;
 }
 
-uint64_t Executor::Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks) {
+uint64_t Executor::Finish(Worker& worker, const Command& command, bool failed, uint64_t start_ticks) {
   uint64_t ticks = base::CycleClock::Now() - start_ticks;
   WorkerStatistics& statistics = worker.statistics();
-  CommandCounts& counts = statistics.command[request.command->id];
+  CommandCounts& counts = statistics.command[command.id];
   counts.calls.Add(1);
   counts.ticks.Add(ticks);
   auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_);
   counts.latency[std::min<size_t>(static_cast<size_t>(std::bit_width(micros)), kLatencyBuckets - 1)].Add(1);
   statistics.commands_processed.Add(1);
-  store::Transaction::Lookups lookups = worker.transaction().TakeLookups();
-  if (lookups.hits) statistics.hits.Add(lookups.hits);
-  if (lookups.misses) statistics.misses.Add(lookups.misses);
-  if (errors) counts.failed.Add(1);
+  CountLookups(worker);
+  if (failed) counts.failed.Add(1);
   return micros;
+}
+
+void Executor::CountLookups(Worker& worker) {
+  store::Transaction::Lookups lookups = worker.transaction().TakeLookups();
+  if (lookups.hits) worker.statistics().hits.Add(lookups.hits);
+  if (lookups.misses) worker.statistics().misses.Add(lookups.misses);
 }
 
 void Executor::Notice(const Session& session, const Command& command, std::span<const std::string_view> argv,
@@ -447,6 +477,15 @@ void Executor::RunQueue(Context& exec) {
         ShownByMonitor(*queued.command)) {
       observer_->OnStart(session, argv, false);
     }
+    exec.reply().set_protocol(session.protocol);
+    // Rights may have changed since it was queued.
+    Verdict verdict = CheckAccess(services_, session, {*queued.command, argv, exec.command(), AccessContext::kMulti},
+                                  worker.key_refs);
+    if (!verdict.allowed()) {
+      exec.reply().Error(std::string(kRightsChanged) + std::string(ReasonInExec(verdict.denial)));
+      services_.statistics->CountError("NOPERM");
+      continue;
+    }
     if (queued.command->locks == Locks::kAll) exec.transaction().LockAllInLane();
     uint64_t start = base::CycleClock::Now();
     size_t errors = exec.reply().error_count();
@@ -458,11 +497,10 @@ void Executor::RunQueue(Context& exec) {
                  .command = queued.command,
                  .argv = argv,
                  .in_exec = true});
-    exec.reply().set_protocol(session.protocol);
     Call(ctx);
     const bool failed = exec.reply().error_count() != errors;
     if (failed && !ctx.error_counted_) services_.statistics->CountError(exec.reply().last_error_code());
-    uint64_t micros = Finish(worker, request, failed ? 1 : 0, start);
+    uint64_t micros = Finish(worker, *queued.command, failed, start);
     Notice(session, *request.command, request.argv, micros, exec.reply().buffer().size() - reply_start);
   }
 }

@@ -8,10 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "base/cycles.h"
+#include "command/access.h"
 #include "command/context.h"
 #include "command/worker.h"
 
@@ -107,6 +109,9 @@ class Executor {
     std::vector<uint16_t>* stripes;
     KeyPositions* refs;
   };
+  // Nothing when the session's user may run the command; otherwise the error, which has been noted.
+  std::optional<std::string> AccessError(Worker& worker, Session& session, const Command& command, Argv argv,
+                                         const Command& running, AccessContext context);
   bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
   void DropTransaction(Worker& worker, Session& session);
@@ -125,7 +130,8 @@ class Executor {
   void Notice(const Session& session, const Command& command, std::span<const std::string_view> argv, uint64_t micros,
               size_t reply_bytes);
   // Counts the command; its duration in microseconds.
-  uint64_t Finish(Worker& worker, const Request& request, size_t errors, uint64_t start_ticks);
+  uint64_t Finish(Worker& worker, const Command& command, bool failed, uint64_t start_ticks);
+  static void CountLookups(Worker& worker);
   void Block(Context& ctx);
   void ServeKey(Worker& worker, const store::ReadyKey& ready);
   // Runs a claimed waiter with its stripes held. True: it ended.

@@ -130,7 +130,9 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
   ctx.has_waited_ = true;
   worker.transaction().set_source(blocked->session_id);
   uint64_t start = base::CycleClock::Now();
-  Call(ctx);
+  const AccessRequest request{*blocked->command, argv, *blocked->command, AccessContext::kTopLevel};
+  const Verdict verdict = RecheckAccess(services_, *blocked->session, request, worker.key_refs);
+  if (verdict.allowed()) Call(ctx);
   // What it changed and had read itself, it hears of behind its reply.
   store::DirectDelivery invalidations{blocked->session_id, {}};
   worker.transaction().set_direct(&invalidations);
@@ -142,17 +144,19 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
     if (invalidations.bytes.empty()) return;
     host->DeliverPush(session_id, std::make_shared<const std::string>(std::move(invalidations.bytes)));
   };
-  if (ctx.block_wish_) {
+  if (!verdict.allowed()) {
+    // Its user has lost the right while it waited.
+    const std::string error = DenialError(verdict, *blocked->session, *blocked->command, argv);
+    worker.statistics().command[blocked->command->id].rejected.Add(1);
+    services_.statistics->CountError(error.substr(0, error.find(' ')));
+    reply.Error(error);
+  } else if (ctx.block_wish_) {
     if (blocked->Release()) return tell_invalid(), false;
     // Its owner wanted it ended while we looked.
     WriteCancelled(*blocked, reply, false);
   } else {
-    CommandCounts& counts = worker.statistics().command[blocked->command->id];
-    uint64_t ticks = base::CycleClock::Now() - start;
-    counts.ticks.Add(ticks);
-    if (reply.error_count() != 0) counts.failed.Add(1);
-    Notice(*blocked->session, *blocked->command, argv,
-           static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_), out.size());
+    uint64_t micros = Finish(worker, *blocked->command, reply.error_count() != 0, start);
+    Notice(*blocked->session, *blocked->command, argv, micros, out.size());
   }
   // The session is its owner's again the moment the waiter is finished: nothing of it is read afterwards.
   blocked->Finish();

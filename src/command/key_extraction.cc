@@ -106,6 +106,22 @@ void ExtractSet(Argv argv, KeyPositions& out) {
   out.push_back({1, kKeyOW | kKeyUpdate});
 }
 
+// BITFIELD with nothing but GETs only reads.
+void ExtractBitfield(Argv argv, KeyPositions& out) {
+  bool reads = true;
+  for (size_t i = 2; i < argv.size() && reads; ++i) {
+    const size_t more = argv.size() - i - 1;
+    if (base::EqualsIgnoreCase(argv[i], "get") && more >= 2) {
+      i += 2;
+    } else if (base::EqualsIgnoreCase(argv[i], "overflow") && more >= 1) {
+      i += 1;
+    } else {
+      reads = false;
+    }
+  }
+  out.push_back({1, static_cast<uint16_t>(reads ? kKeyRO | kKeyAccess : kKeyRW | kKeyAccess | kKeyUpdate)});
+}
+
 }  // namespace
 
 bool HasKeys(const Command& command) noexcept {
@@ -120,7 +136,7 @@ bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_f
       return false;
     case Command::KeyShape::kOne:
       if (exact_flags && command.has_own_keys) {
-        ExtractSet(argv, out);
+        command.spec->name == "set" ? ExtractSet(argv, out) : ExtractBitfield(argv, out);
       } else {
         out.push_back({static_cast<uint32_t>(command.first_key), command.key_flags});
       }

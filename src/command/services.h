@@ -1,9 +1,10 @@
 // Services: what a command can reach beside keys and its session. The assembly (engine, server) fills it once; each is
 // an interface that is declared here, below its users, and implemented above.
 //
-// Threads: each service says so itself; the struct is immutable after start. Owns: nothing.
+// Threads: each service says so itself; the struct is immutable after start but for the epoch. Owns: nothing.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -40,6 +41,7 @@ namespace tusk::command {
 
 struct Command;
 class SessionHost;
+class AccessControl;
 class CommandTable;
 class Executor;
 class LatencyMonitor;
@@ -185,6 +187,9 @@ struct Services {
   // Source texts of the function libraries, which go into every copy of the dataset.
   std::function<std::vector<std::string>()> function_sources;
   void* engine = nullptr;      // engine::Engine, for families above that know it.
+  AccessControl* access = nullptr;  // Null: everybody may do anything.
+  // Moves on whenever a user changes (release; sessions load it with acquire before each command). Never 0.
+  std::atomic<uint64_t> access_epoch{1};
 };
 
 }  // namespace tusk::command

@@ -19,6 +19,7 @@
 namespace tusk::command {
 
 struct Command;
+struct Rights;
 class BlockedCommand;
 
 // What reaches a session from other threads goes through its host: the loop that owns it.
@@ -78,6 +79,9 @@ struct Session {
   ReplyMode reply_mode = ReplyMode::kOn;
   CloseWish close = CloseWish::kNone;
   std::string user = "default";
+  std::shared_ptr<const Rights> rights;  // Sharers: the user's sessions. Null: anything is allowed. See command/access.h.
+  uint64_t access_epoch = 0;             // Of the services, when `rights` were looked at last.
+  uint64_t unrestricted_epoch = 0;       // The same if they allow anything, otherwise 0.
   std::string name;
   std::string library_name;
   std::string library_version;

@@ -23,7 +23,9 @@ Clients* ClientsOf(Context& ctx) {
   return ctx.services().clients;
 }
 
-std::string Describe(const ClientInfo& client, int64_t now_micros) {
+}  // namespace
+
+std::string DescribeClient(const ClientInfo& client, int64_t now_micros) {
   std::string line;
   auto field = [&](std::string_view name, const std::string& value) {
     if (!line.empty()) line += ' ';
@@ -65,6 +67,8 @@ std::string Describe(const ClientInfo& client, int64_t now_micros) {
   return line + '\n';
 }
 
+namespace {
+
 enum class ClientType : uint8_t { kAny, kNormal, kReplica, kMaster, kPubsub, kUnknown };
 
 ClientType TypeNamed(std::string_view name) {
@@ -88,7 +92,7 @@ void ReplyList(Context& ctx, Clients& clients, ClientType type) {
   int64_t now = ctx.keyspace().clock().MonotonicMicros();
   std::string text;
   for (const ClientInfo& client : clients.List()) {
-    if (type == ClientType::kAny || TypeOf(client) == type) text += Describe(client, now);
+    if (type == ClientType::kAny || TypeOf(client) == type) text += DescribeClient(client, now);
   }
   ctx.reply().Verbatim("txt", text);
 }
@@ -125,7 +129,7 @@ bool ParseKillFilter(Context& ctx, KillFilter& filter) {
     } else if (ctx.ArgIs(i, "laddr")) {
       filter.local_address = value;
     } else if (ctx.ArgIs(i, "user")) {
-      if (value != "default")
+      if (!EngineOf(ctx).users().Has(value))
         return ctx.reply().Error("ERR No such user '" + std::string(value) + "'"), false;
       filter.user = value;
     } else if (ctx.ArgIs(i, "skipme") && (ctx.ArgIs(i + 1, "yes") || ctx.ArgIs(i + 1, "no"))) {
@@ -182,7 +186,7 @@ void CmdClientInfo(Context& ctx) {
   if (!clients) return;
   auto client = clients->Find(ctx.session().id);
   ctx.reply().Verbatim("txt",
-                       client ? Describe(*client, ctx.keyspace().clock().MonotonicMicros()) : std::string());
+                       client ? DescribeClient(*client, ctx.keyspace().clock().MonotonicMicros()) : std::string());
 }
 
 void CmdClientList(Context& ctx) {
@@ -200,7 +204,7 @@ void CmdClientList(Context& ctx) {
     auto id = base::ParseInt64(ctx.arg(i));
     if (!id) return ctx.reply().Error("ERR Invalid client ID");
     auto client = *id > 0 ? clients->Find(static_cast<uint64_t>(*id)) : std::nullopt;
-    if (client) text += Describe(*client, ctx.keyspace().clock().MonotonicMicros());
+    if (client) text += DescribeClient(*client, ctx.keyspace().clock().MonotonicMicros());
   }
   ctx.reply().Verbatim("txt", text);
 }

@@ -138,24 +138,4 @@ void CmdCommandGetkeys(Context& ctx) { ReplyKeys(ctx, false); }
 void CmdCommandGetkeysandflags(Context& ctx) { ReplyKeys(ctx, true); }
 void CmdCommandHelp(Context& ctx) { command::ReplyHelp(ctx); }
 
-void CmdAclCat(Context& ctx) {
-  if (ctx.argc() > 3) {
-    return ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for 'CAT'. Try ACL HELP.");
-  }
-  std::vector<std::string_view> names;
-  if (ctx.argc() == 2) {
-    for (const command::BitName& category : command::CategoryNames()) names.push_back(category.name);
-    return ReplyNames(ctx, names);
-  }
-  uint32_t category = command::CategoryByName(ctx.arg(2));
-  if (category == 0) return ctx.reply().Error("ERR Unknown category '" + std::string(ctx.arg(2)) + "'");
-  ForEachCommand(TableOf(ctx), [&](const Command& command) {
-    if ((command.categories & category) && command.handler) names.push_back(ShownName(command));
-  });
-  ReplyNames(ctx, names);
-}
-
-void CmdAclWhoami(Context& ctx) { ctx.reply().Bulk(ctx.session().user); }
-void CmdAclHelp(Context& ctx) { command::ReplyHelp(ctx); }
-
 }  // namespace tusk::engine

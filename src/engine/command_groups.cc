@@ -1,5 +1,6 @@
 #include "engine/command_groups.h"
 
+#include "engine/acl_commands.h"
 #include "engine/connection_commands.h"
 #include "engine/persistence_commands.h"
 #include "engine/observation_commands.h"
@@ -45,6 +46,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       ServerRows(),
       PersistenceRows(),
       ObservationRows(),
+      AclRows(),
       script::ScriptingRows(),
   };
 }

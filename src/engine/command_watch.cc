@@ -34,6 +34,8 @@ std::vector<std::string> CommandWatch::Redact(std::span<const std::string_view> 
       shown[i + 1] = shown[i + 2] = kCovered;
       break;
     }
+  } else if (base::EqualsIgnoreCase(argv[0], "acl") && argv.size() > 3 && base::EqualsIgnoreCase(argv[1], "setuser")) {
+    for (size_t i = 3; i < shown.size(); ++i) shown[i] = kCovered;
   } else if (base::EqualsIgnoreCase(argv[0], "config") && argv.size() > 3 &&
              base::EqualsIgnoreCase(argv[1], "set")) {
     for (size_t i = 2; i + 1 < argv.size(); i += 2) {

@@ -50,6 +50,8 @@ class Config {
   const std::vector<std::pair<std::string, std::string>>& renamed_commands() const noexcept {
     return renamed_;
   }
+  // `user` directives, without that word; they have the right form.
+  const std::vector<std::vector<std::string>>& declared_users() const noexcept { return users_; }
   // Directives that were accepted though they do nothing here, for a warning in the log.
   const std::vector<std::string>& without_effect() const noexcept { return without_effect_; }
 
@@ -67,6 +69,8 @@ class Config {
   base::Status Set(std::span<const std::string_view> pairs, bool protected_allowed);
   // CONFIG REWRITE; with `every_setting` also what is at its default. The message is the complete error reply.
   base::Status Rewrite(bool every_setting = false);
+  // The lines that CONFIG REWRITE puts in place of the file's `user` directives. Before other threads exist.
+  void SetUserLines(std::function<std::vector<std::string>()> lines) { user_lines_ = std::move(lines); }
   // Absolute; empty without one.
   const std::string& file() const noexcept { return file_; }
 
@@ -97,6 +101,8 @@ class Config {
   std::unordered_map<std::string_view, Slot*> by_name_;
   std::string file_;
   std::vector<std::pair<std::string, std::string>> renamed_;
+  std::vector<std::vector<std::string>> users_;
+  std::function<std::vector<std::string>()> user_lines_;
   std::vector<std::string> without_effect_;
   bool save_seen_ = false;  // The first `save` of file and options replaces the default, the others add to it.
 };

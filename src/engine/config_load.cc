@@ -10,8 +10,10 @@
 #include <numeric>
 
 #include "base/text.h"
+#include "engine/acl_rules.h"
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/whole_file.h"
 
 namespace tusk::engine {
 namespace {
@@ -28,8 +30,8 @@ struct Missing {
   std::string_view harmless;  // The value that asks for nothing.
 };
 constexpr Missing kMissing[] = {
-    {"replicaof", ""}, {"cluster-enabled", "no"}, {"tls-port", "0"}, {"aclfile", ""}};
-constexpr std::string_view kUnsupportedDirectives[] = {"loadmodule", "user", "sentinel"};
+    {"replicaof", ""}, {"cluster-enabled", "no"}, {"tls-port", "0"}};
+constexpr std::string_view kUnsupportedDirectives[] = {"loadmodule", "sentinel"};
 
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -62,26 +64,8 @@ std::string_view NearestName(std::string_view name) {
     consider(row.name);
     consider(row.alias);
   }
-  for (std::string_view directive : {"include", "rename-command"}) consider(directive);
+  for (std::string_view directive : {"include", "rename-command", "user"}) consider(directive);
   return nearest;
-}
-
-Result<std::string> ReadWholeFile(const std::string& path) {
-  std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "re");
-  if (file == nullptr)
-    return base::Error(Status::Errno("Fatal error, can't open config file '" + path + "'", errno));
-  std::string text;
-  char piece[16 * 1024];
-  size_t got = 0;
-  while ((got = std::fread(piece, 1, sizeof piece, file)) > 0 && text.size() <= kFileBytesMax)
-    text.append(piece, got);
-  int error = std::ferror(file) ? errno : 0;
-  if (file != stdin) std::fclose(file);
-  if (error != 0)
-    return base::Error(Status::Errno("Fatal error, can't read config file '" + path + "'", error));
-  if (text.size() > kFileBytesMax)
-    return base::Error(Status::Invalid("Fatal error, config file '" + path + "' is too large"));
-  return text;
 }
 
 }  // namespace
@@ -105,8 +89,11 @@ class ConfigLoader {
   }
 
   Status LoadFile(const std::string& path, int depth) {
-    ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
-    return LoadText(text, path == "-" ? std::string("standard input") : "the configuration file " + path,
+    auto text = ReadWholeFile(path, kFileBytesMax);
+    if (!text) {
+      return Status::Invalid("Fatal error, can't open config file '" + path + "': " + text.error().message());
+    }
+    return LoadText(*text, path == "-" ? std::string("standard input") : "the configuration file " + path,
                     depth);
   }
 
@@ -137,6 +124,7 @@ class ConfigLoader {
       config_.renamed_.emplace_back((*words)[0], (*words)[1]);
       return Status::Ok();
     }
+    if (name == "user" && !words->empty()) return DeclareUser(*std::move(words));
     if (std::ranges::find(kUnsupportedDirectives, name) != std::end(kUnsupportedDirectives)) {
       return Status::Invalid("'" + name + "' is not available in this version");
     }
@@ -171,6 +159,28 @@ class ConfigLoader {
     }
     if (row.effect == kNoEffect) config_.without_effect_.emplace_back(row.name);
     config_.Store(slot, value);
+    return Status::Ok();
+  }
+
+  // Which commands exist is not known yet: names of commands are looked up when the users are made.
+  Status DeclareUser(std::vector<std::string> words) {
+    auto wrong = [](const std::string& word, const std::string& reason) {
+      return Status::Invalid("Error in user declaration '" + word + "': " + reason);
+    };
+    if (!IsUserName(words[0])) return wrong(words[0], "Spaces not allowed in ACL usernames");
+    for (const std::vector<std::string>& user : config_.users_) {
+      if (user[0] == words[0]) {
+        return wrong(words[0], "Duplicate user found. A user can only be defined once in config files");
+      }
+    }
+    std::vector<std::string_view> rules(words.begin() + 1, words.end());
+    auto joined = JoinSelectors(rules);
+    if (!joined) return joined.error();
+    UserRules user = NewUser({});
+    for (const std::string& rule : *joined) {
+      if (Status status = ApplyRule(user, rule, {}); !status.ok()) return wrong(rule, status.message());
+    }
+    config_.users_.push_back(std::move(words));
     return Status::Ok();
   }
 

@@ -197,12 +197,16 @@ constexpr SettingRow kRows[] = {
 
     // Security.
     {.name = "requirepass", .flags = kSensitive, .effect = "Password that AUTH asks for; empty: none."},
-    {.name = "aclfile", .flags = kImmutable},
-    {.name = "acllog-max-len", .kind = SettingKind::kInteger, .initial = "128"},
+    {.name = "aclfile", .flags = kImmutable, .effect = "File of users; then `user` directives are refused."},
+    {.name = "acllog-max-len",
+     .kind = SettingKind::kInteger,
+     .initial = "128",
+     .effect = "Entries that ACL LOG keeps."},
     {.name = "acl-pubsub-default",
      .kind = SettingKind::kEnum,
      .initial = "resetchannels",
-     .names = kAclPubsubDefaultNames},
+     .names = kAclPubsubDefaultNames,
+     .effect = "Whether new users may hear all channels or none."},
 
     // Keyspace and memory.
     {.name = "databases",

@@ -142,7 +142,6 @@ TEST(Config, BindingCarriesValuesToTheSettings) {
   EXPECT_EQ(settings.maxmemory_policy.get(), store::EvictionPolicy::kAllKeysLfu);
   EXPECT_EQ(Set(config, {"client-output-buffer-limit", "pubsub 5 6 7", "requirepass", "x"}), "OK");
   EXPECT_EQ(network.pubsub_output.soft_seconds.get(), 7);
-  EXPECT_TRUE(network.password_required.get());
 }
 
 // ---- Files and options ----

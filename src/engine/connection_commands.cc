@@ -18,26 +18,13 @@ constexpr std::string_view kWrongPassword = "WRONGPASS invalid username-password
 constexpr std::string_view kBadClientName =
     "ERR Client names cannot contain spaces, newlines or special characters.";
 
-// Takes the same time wherever the texts differ, so that a password can't be guessed letter by letter.
-bool EqualsInConstantTime(std::string_view a, std::string_view b) noexcept {
-  unsigned char difference = a.size() == b.size() ? 0 : 1;
-  for (size_t i = 0; i < a.size(); ++i) {
-    difference |= static_cast<unsigned char>(a[i] ^ (b.empty() ? '\0' : b[i % b.size()]));
-  }
-  return difference == 0;
-}
-
-// There is one user, "default"; without a password anything is right for it.
+// False after the error reply.
 bool LogIn(Context& ctx, std::string_view user, std::string_view password) {
-  std::string wanted = EngineOf(ctx).config().Text("requirepass");
-  bool right = user == "default" && (wanted.empty() || EqualsInConstantTime(password, wanted));
-  if (!right) {
-    ctx.reply().Error(kWrongPassword);
-    return false;
-  }
-  ctx.session().authenticated = true;
-  ctx.session().user = "default";
-  return true;
+  UserTable& users = EngineOf(ctx).users();
+  if (users.Authenticate(ctx.session(), user, password)) return true;
+  users.NoteWrongPassword(ctx.session(), user, ctx.arg(0), ctx.command());
+  ctx.reply().Error(kWrongPassword);
+  return false;
 }
 
 void SetProtocol(Context& ctx, int protocol) {
@@ -99,7 +86,7 @@ bool IsClientName(std::string_view name) noexcept {
 
 void CmdAuth(Context& ctx) {
   if (ctx.argc() > 3) return ctx.reply().Error(command::kSyntaxError);
-  if (ctx.argc() == 2 && EngineOf(ctx).config().Text("requirepass").empty()) {
+  if (ctx.argc() == 2 && EngineOf(ctx).users().default_has_no_password()) {
     return ctx.reply().Error(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your "
         "configuration is correct?");
@@ -176,8 +163,7 @@ void CmdReset(Context& ctx) {
   session.no_evict = false;
   session.no_touch = false;
   session.reply_mode = command::ReplyMode::kOn;
-  session.user = "default";
-  session.authenticated = EngineOf(ctx).config().Text("requirepass").empty();
+  EngineOf(ctx).users().Begin(session);
   SetProtocol(ctx, 2);
   ctx.reply().Simple("RESET");
 }

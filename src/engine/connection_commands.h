@@ -3,12 +3,15 @@
 // Owns: nothing.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tusk::command {
 class Context;
 struct CommandSpec;
+struct ClientInfo;
 }  // namespace tusk::command
 
 namespace tusk::engine {
@@ -17,6 +20,9 @@ std::span<const command::CommandSpec> ConnectionRows() noexcept;
 
 // Printable and without blanks, so that CLIENT LIST's lines stay readable.
 bool IsClientName(std::string_view name) noexcept;
+
+// The line of CLIENT LIST, with its line end.
+std::string DescribeClient(const command::ClientInfo& client, int64_t now_micros);
 
 void CmdAuth(command::Context& context);
 void CmdClientGetname(command::Context& context);

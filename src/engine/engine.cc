@@ -4,6 +4,7 @@
 #include "base/cycles.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "engine/acl_file.h"
 #include "engine/command_groups.h"
 #include "engine/settings_binding.h"
 
@@ -25,6 +26,7 @@ Engine::Engine(Options options)
       commands_(CommandGroups()),
       statistics_(commands_.size()),
       latency_(settings_, keyspace_.clock()),
+      users_(services_, commands_, *config_),
       watch_(services_, *config_),
       executor_(services_, pause_, &watch_),
       persistence_(*config_, keyspace_, scripts_),
@@ -47,6 +49,7 @@ Engine::Engine(Options options)
   };
   services_.lane_policy = &scripts_;
   services_.engine = this;
+  services_.access = &users_;
   keyspace_.SetEventSink(&hub_);
   keyspace_.SetInvalidationSink(&tracking_);
   BindSettings(*config_, settings_, network_);
@@ -56,6 +59,7 @@ Engine::Engine(Options options)
   });
   keyspace_.SetObserver(&change_log_);
   BindFeed(*config_, feed_);
+  BindUsers();
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();
 }
@@ -76,6 +80,7 @@ void Engine::ResetStatistics() {
   keyspace_.reclaimer().ResetStatistics();
   feed_.ResetStatistics();
   memory_peak_.Reset(base::UsedMemory());
+  users_.log().ResetCounts();
 }
 
 void Engine::EnableFiles() {
@@ -86,6 +91,43 @@ void Engine::EnableFiles() {
 base::Status Engine::RenameCommands() {
   for (const auto& [from, to] : config_->renamed_commands()) RETURN_IF_ERROR(commands_.Rename(from, to));
   return base::Status::Ok();
+}
+
+void Engine::BindUsers() {
+  config_->OnChange("requirepass", [this](const SettingValue& value) {
+    users_.SetDefaultPassword(value.text);
+    return base::Status::Ok();
+  });
+  config_->OnChange("acllog-max-len", [this](const SettingValue&) {
+    users_.log().Trim();
+    return base::Status::Ok();
+  });
+  config_->SetUserLines([this] {
+    return config_->Text("aclfile").empty() ? users_.Lines() : std::vector<std::string>();
+  });
+}
+
+base::Status Engine::LoadUsers() {
+  const std::string path = config_->Text("aclfile");
+  if (!path.empty() && !config_->declared_users().empty()) {
+    return base::Status::Invalid(
+        "Configuring Redis with users defined in redis.conf and at the same setting an ACL file path is invalid. This "
+        "setup is very likely to lead to configuration errors and security holes, please define either an ACL file or "
+        "declare users directly in your redis.conf, but not both.");
+  }
+  for (const std::vector<std::string>& user : config_->declared_users()) {
+    std::vector<std::string_view> rules(user.begin(), user.end());
+    rules.front() = "reset";
+    if (base::Status status = users_.Set(user.front(), rules, 0); !status.ok()) {
+      return base::Status::Invalid("Error loading ACL rules for the user named '" + user.front() + "': " +
+                                   status.message().substr(sizeof("ERR ") - 1));
+    }
+  }
+  if (path.empty()) return {};
+  if (base::Status status = LoadAclFile(users_, path, 0); !status.ok()) {
+    return base::Status::Invalid("Aborting Redis startup because of ACL errors: " + status.message());
+  }
+  return {};
 }
 
 Engine::~Engine() = default;

@@ -19,6 +19,7 @@
 #include "command/services.h"
 #include "command/statistics.h"
 #include "command/worker.h"
+#include "engine/acl_users.h"
 #include "engine/command_watch.h"
 #include "engine/config.h"
 #include "engine/meters.h"
@@ -52,6 +53,8 @@ class Engine {
 
   // rename-command, before anything runs.
   base::Status RenameCommands();
+  // The users of the configuration or of aclfile, after renaming and before anything runs.
+  base::Status LoadUsers();
 
   Config& config() noexcept { return *config_; }
   store::Settings& settings() noexcept { return settings_; }
@@ -65,6 +68,7 @@ class Engine {
   pubsub::Hub& hub() noexcept { return hub_; }
   pubsub::Tracking& tracking() noexcept { return tracking_; }
   repl::Feed& feed() noexcept { return feed_; }
+  UserTable& users() noexcept { return users_; }
   CommandWatch& watch() noexcept { return watch_; }
   command::LatencyMonitor& latency() noexcept { return latency_; }
   script::Scripts& scripts() noexcept { return scripts_; }
@@ -96,6 +100,8 @@ class Engine {
   RateMeter& rates() noexcept { return rates_; }
 
  private:
+  void BindUsers();
+
   std::unique_ptr<Config> config_;
   base::SystemClock system_clock_;
   store::Settings settings_;
@@ -111,6 +117,7 @@ class Engine {
   command::LatencyMonitor latency_;
   command::PauseState pause_;
   command::Services services_;
+  UserTable users_;
   CommandWatch watch_;
   command::Executor executor_;
   Persistence persistence_;

@@ -291,6 +291,11 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("io_threaded_writes_processed", 0);
   out.Add("reply_buffer_shrinks", 0);
   out.Add("reply_buffer_expands", 0);
+  const AclLog& refused = engine.users().log();
+  out.Add("acl_access_denied_auth", refused.denied(AclReason::kAuth));
+  out.Add("acl_access_denied_cmd", refused.denied(AclReason::kCommand));
+  out.Add("acl_access_denied_key", refused.denied(AclReason::kKey));
+  out.Add("acl_access_denied_channel", refused.denied(AclReason::kChannel));
   out.Add("commands_parked", SumOf(engine, &WorkerStatistics::parked));
   out.Add("commands_detached", SumOf(engine, &WorkerStatistics::detached));
 }

@@ -21,8 +21,6 @@ struct NetworkSettings {
   store::Setting<int64_t> timeout_seconds{0};        // Idle clients are closed; 0: never.
   store::Setting<int64_t> tcp_keepalive_seconds{300};
   store::Setting<bool> protected_mode{true};
-  // Kept by the user table: whether a new connection must AUTH before anything else.
-  store::Setting<bool> password_required{false};
   store::Setting<uint64_t> query_buffer_limit{1ull << 30};
   OutputLimit normal_output;
   OutputLimit replica_output{256ull << 20, 64ull << 20, 60};

@@ -14,9 +14,6 @@ namespace tusk::engine {
 
 std::span<const command::CommandSpec> ServerRows() noexcept;
 
-void CmdAclCat(command::Context& context);
-void CmdAclHelp(command::Context& context);
-void CmdAclWhoami(command::Context& context);
 void CmdCommand(command::Context& context);
 void CmdCommandCount(command::Context& context);
 void CmdCommandDocs(command::Context& context);

@@ -24,36 +24,6 @@ using command::kReadonly;
 using command::kStale;
 using command::Locks;
 
-constexpr CommandSpec kAclSubcommands[] = {
-    {.name = "cat",
-     .handler = CmdAclCat,
-     .arity = -2,
-     .flags = kNoScript | kLoading | kStale,
-     .locks = Locks::kNone,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "O(N), N being the commands",
-     .summary = "Lists the command categories, or the commands in one of them.",
-     .arguments = "[category]"},
-    {.name = "help",
-     .handler = CmdAclHelp,
-     .arity = 2,
-     .flags = kLoading | kStale,
-     .locks = Locks::kNone,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "O(1)",
-     .summary = "Lists the subcommands."},
-    {.name = "whoami",
-     .handler = CmdAclWhoami,
-     .arity = 2,
-     .flags = kNoScript | kLoading | kStale,
-     .locks = Locks::kNone,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "O(1)",
-     .summary = "Returns the user name of this connection."},
-};
 constexpr std::string_view kRandomOrderTips[] = {"nondeterministic_output_order"};
 constexpr History kCommandInfoHistory[] = {{"7.0.0", "Without names it describes all commands."}};
 constexpr CommandSpec kCommandSubcommands[] = {
@@ -242,14 +212,6 @@ constexpr History kShutdownHistory[] = {{"7.0.0", "NOW, FORCE and ABORT."}};
 constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
 
 constexpr CommandSpec kRows[] = {
-    {.name = "acl",
-     .arity = -2,
-     .locks = Locks::kNone,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "Depends on the subcommand",
-     .summary = "Holds the commands about users and their rights.",
-     .subcommands = kAclSubcommands},
     {.name = "command",
      .handler = CmdCommand,
      .arity = -1,

@@ -107,10 +107,6 @@ void BindNetwork(Config& config, NetworkSettings& network) {
     network.protected_mode.set(value.number != 0);
     return base::Status::Ok();
   });
-  config.OnChange("requirepass", [&network](const SettingValue& value) {
-    network.password_required.set(!value.text.empty());
-    return base::Status::Ok();
-  });
   config.OnChange("client-query-buffer-limit", [&network](const SettingValue& value) {
     network.query_buffer_limit.set(static_cast<uint64_t>(value.number));
     return base::Status::Ok();

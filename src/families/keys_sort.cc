@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/text.h"
+#include "command/access.h"
 #include "command/context.h"
+#include "command/worker.h"
 #include "families/keys.h"
 #include "families/limits.h"
 
@@ -36,6 +38,14 @@ struct SortOptions {
   size_t store_argument = 0;
 };
 
+// BY and GET reach keys that no argument names, so they ask for the right to read all. False after the error reply.
+bool MayReadAnyKey(Context& ctx, std::string_view option) {
+  const command::Rights* rights = ctx.session().rights.get();
+  if (!rights || rights->ReadsEveryKey(ctx.command(), ctx.args(), ctx.worker().key_refs)) return true;
+  ctx.reply().Error("ERR " + std::string(option) + " option of SORT denied due to insufficient ACL permissions.");
+  return false;
+}
+
 bool ParseSort(Context& ctx, bool may_store, SortOptions& options) {
   for (size_t i = 2; i < ctx.argc(); ++i) {
     size_t values = ctx.argc() - i - 1;
@@ -59,8 +69,13 @@ bool ParseSort(Context& ctx, bool may_store, SortOptions& options) {
     } else if (values >= 1 && ctx.ArgIs(i, "by")) {
       options.by = ctx.arg(++i);
       options.has_by = true;
-      if (options.by.find('*') == std::string_view::npos) options.sorted = false;
+      if (options.by.find('*') == std::string_view::npos) {
+        options.sorted = false;
+      } else if (!MayReadAnyKey(ctx, "BY")) {
+        return false;
+      }
     } else if (values >= 1 && ctx.ArgIs(i, "get")) {
+      if (!MayReadAnyKey(ctx, "GET")) return false;
       options.gets.push_back(ctx.arg(++i));
     } else {
       ctx.reply().Error(command::kSyntaxError);

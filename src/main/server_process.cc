@@ -104,6 +104,7 @@ base::Status ServerProcess::Start() {
   }
   engine_ = std::make_unique<engine::Engine>(engine::Engine::Options{.config = std::move(unused_config_)});
   RETURN_IF_ERROR(engine_->RenameCommands());
+  RETURN_IF_ERROR(engine_->LoadUsers());
   engine_->persistence().SetLog(&log_);
   // Before anybody can connect: who comes early hears -LOADING.
   engine_->settings().loading.set(engine_->persistence().HasFile());

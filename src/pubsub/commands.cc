@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "command/access.h"
 #include "command/context.h"
 #include "command/help.h"
+#include "command/worker.h"
 #include "pubsub/hub.h"
 
 namespace tusk::pubsub {
@@ -53,6 +55,13 @@ void SubscribeAll(Context& ctx, std::string_view verb, Kind kind) {
   for (std::string_view name : ctx.args().subspan(1)) {
     HubOf(ctx).Subscribe(ctx.session(), kind, name);
     Confirm(ctx, verb, &name, kind);
+  }
+  // Who takes a right looks for listeners afterwards, and may have looked just before we were one.
+  command::Session& session = ctx.session();
+  if (session.access_epoch == ctx.services().access_epoch.load(std::memory_order_acquire)) return;
+  const command::AccessRequest request{ctx.command(), ctx.args(), ctx.command(), command::AccessContext::kTopLevel};
+  if (!command::CheckAccess(ctx.services(), session, request, ctx.worker().key_refs).allowed()) {
+    session.close = command::CloseWish::kNow;
   }
 }
 

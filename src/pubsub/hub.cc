@@ -154,6 +154,18 @@ std::vector<std::string> Hub::SubscriptionsOf(const command::Session& session, K
   return subscriber ? subscriber->of(kind) : std::vector<std::string>{};
 }
 
+std::vector<uint64_t> Hub::ListenersTo(Kind kind, const std::function<bool(std::string_view name)>& wanted) const {
+  std::vector<uint64_t> ids;
+  for (const Table& table : tables_[static_cast<size_t>(kind)]) {
+    base::MutexLock hold(table.mutex);
+    for (const auto& [name, subscribers] : table.names) {
+      if (!wanted(name)) continue;
+      for (const Subscriber* subscriber : subscribers) ids.push_back(subscriber->id);
+    }
+  }
+  return ids;
+}
+
 void Hub::Forget(command::Session& session) {
   if (!session.subscribed()) return;
   Subscriber* subscriber = FindSubscriber(session);

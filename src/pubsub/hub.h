@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ class Hub final : public store::EventSink {
   bool Unsubscribe(command::Session& session, Kind kind, std::string_view name);
   // What the session listens to, oldest first.
   std::vector<std::string> SubscriptionsOf(const command::Session& session, Kind kind) const;
+  // Ids of the sessions that listen to a name which `wanted` picks. O(names).
+  std::vector<uint64_t> ListenersTo(Kind kind, const std::function<bool(std::string_view name)>& wanted) const;
   // Ends all subscriptions without a word: RESET, and the end of a connection.
   void Forget(command::Session& session);
   // The session's protocol has changed.

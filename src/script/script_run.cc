@@ -4,6 +4,7 @@
 
 #include "base/cycles.h"
 #include "base/memory.h"
+#include "command/access.h"
 #include "command/command_table.h"
 #include "command/executor.h"
 #include "store/keyspace.h"
@@ -36,6 +37,7 @@ void ScriptRun::Begin(command::Context& ctx, const Callable& callable, bool read
   session_.tracking = caller.tracking;
   session_.authenticated = true;
   if (session_.user != caller.user) session_.user = caller.user;
+  if (session_.rights != caller.rights) session_.rights = caller.rights;
   const uint64_t maxmemory = ctx.settings().maxmemory;
   out_of_memory_ = maxmemory != 0 && base::UsedMemory() > maxmemory;
   started_ticks_ = base::CycleClock::Now();
@@ -98,6 +100,16 @@ std::string_view ScriptRun::Call(std::span<const std::string_view> argv, int pro
   command::Worker& worker = ctx_->worker();
   const command::Command* command = worker.services().commands->Resolve(argv);
   if (const std::string_view error = Refusal(command, argv); !error.empty()) return Refuse(command, error);
+  if (session_.rights && !session_.rights->unrestricted) [[unlikely]] {
+    // By the rights as they were when the script began.
+    const command::AccessRequest request{*command, argv, ctx_->command(), command::AccessContext::kScript};
+    const command::Verdict verdict = session_.rights->Judge(*command, argv, worker.key_refs);
+    if (!verdict.allowed()) {
+      worker.services().access->NoteDenial(session_, request, verdict);
+      return Refuse(command, "ERR ACL failure in script: " +
+                                 command::DenialText(verdict, session_.user, *command, argv, false));
+    }
+  }
   if (command->has(command::kWrite)) slot_->wrote.store(true, std::memory_order_relaxed);
 
   out_.Clear();
@@ -131,7 +143,9 @@ std::string_view ScriptRun::TakeReply() {
 AclVerdict ScriptRun::CheckAcl(std::span<const std::string_view> argv) noexcept {
   const command::Command* command = ctx_->services().commands->Resolve(argv);
   if (command == nullptr || command->LacksSubcommand(argv.size())) return AclVerdict::kUnknownCommand;
-  return AclVerdict::kAllowed;
+  if (!session_.rights) return AclVerdict::kAllowed;
+  const command::Verdict verdict = session_.rights->Judge(*command, argv, ctx_->worker().key_refs);
+  return verdict.allowed() ? AclVerdict::kAllowed : AclVerdict::kDenied;
 }
 
 void ScriptRun::SetReplication(bool to_append_file, bool to_replicas) noexcept {

@@ -40,7 +40,7 @@ Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::Uniqu
   engine::Engine& engine = context_.engine;
   session_.id = engine.NextSessionId();
   session_.host = &loop_;
-  session_.authenticated = !engine.network().password_required;
+  engine.users().Begin(session_);
   last_read_us_ = engine.clock().MonotonicMicros();
   record_->id = session_.id;
   record_->loop = &loop_;
@@ -420,7 +420,8 @@ void Connection::Publish(const command::Command* running) noexcept {
   write(record.tracking, session_.tracking.on);
   write(record.tracking_broadcast, session_.tracking.broadcast);
   write(record.tracking_redirect, session_.tracking.redirect);
-  if (running || !session_.last_command || session_.last_command->key_shape == command::Command::KeyShape::kNone) {
+  const bool new_rights = std::exchange(published_rights_, session_.rights.get()) != session_.rights.get();
+  if (running || new_rights || !session_.last_command || session_.last_command->key_shape == command::Command::KeyShape::kNone) {
     PublishNames();
   }
 }

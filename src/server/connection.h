@@ -109,6 +109,7 @@ class Connection final : public io::EventHandler {
   resp::OutputBuffer out_;
   DeadlineTimer deadline_;
   std::shared_ptr<ClientRecord> record_;
+  const command::Rights* published_rights_ = nullptr;  // Only compared: another user, another name to show.
 
   // What arrived while a detached command was writing to the output.
   std::vector<std::shared_ptr<const std::string>> late_pushes_;

@@ -74,7 +74,7 @@ void Listener::Admit(base::UniqueFd fd) {
     engine.statistics().rejected_connections.fetch_add(1, std::memory_order_relaxed);
     return Refuse(fd, kTooManyClients);
   }
-  if (network.protected_mode && !network.password_required && !io::PeerIsLocal(fd.get())) {
+  if (network.protected_mode && engine.users().default_has_no_password() && !io::PeerIsLocal(fd.get())) {
     engine.statistics().rejected_connections.fetch_add(1, std::memory_order_relaxed);
     return Refuse(fd, kProtected);
   }
