@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak fuzz \
         lint format analyze install clean
 
 help: ## Print this list
@@ -84,6 +84,10 @@ fuzz: ## libFuzzer on every parser of foreign bytes (ARGS="--seconds 600")
 	@tools/setup.sh fuzz
 	$(call build,fuzz,fuzz_programs)
 	@tests/fuzz/run.py $(ARGS)
+
+reference: ## Write docs/reference and docs/compatibility.md anew from the rows
+	@tools/setup.sh test
+	$(call build,dev,reference)
 
 lint: analyze ## The house's checks with their reports, and the thread-safety analysis
 	@tools/checks/run.py --report

@@ -139,7 +139,8 @@ void WriteHistory(std::span<const History> history, Reply& reply) {
 
 // DEBUG is for those who test the server, which the documentation says with a flag.
 bool IsSystemCommand(const CommandSpec& spec) noexcept {
-  return spec.name == "debug" || spec.name == "pfdebug" || spec.name == "pfselftest";
+  return spec.name == "debug" || spec.name == "pfdebug" || spec.name == "pfselftest" || spec.name == "replconf" ||
+         spec.name == "restore-asking";
 }
 
 }  // namespace
