@@ -14,9 +14,9 @@ static_assert(kVersionBytes + kChecksumBytes == kPayloadFooterBytes);
 
 }  // namespace
 
-void AppendPayloadFooter(std::string& payload) {
-  payload.push_back(static_cast<char>(kRdbVersionWritten & 255));
-  payload.push_back(static_cast<char>(kRdbVersionWritten >> 8));
+void AppendPayloadFooter(std::string& payload, int version) {
+  payload.push_back(static_cast<char>(version & 255));
+  payload.push_back(static_cast<char>(version >> 8));
   uint64_t checksum = Crc64(0, payload);
   payload.append(reinterpret_cast<const char*>(&checksum), kChecksumBytes);
 }
@@ -35,11 +35,12 @@ bool PayloadIsIntact(std::string_view payload, bool ignore_checksum) noexcept {
 std::string DumpValue(const store::Entry& entry, const EncodingLimits& limits, bool compress) {
   StringSink sink;
   Writer writer(sink, {.compress = compress, .checksum = false});
-  writer.Byte(static_cast<uint8_t>(RdbTypeOf(entry)));
+  RdbType type = RdbTypeOf(entry);
+  writer.Byte(static_cast<uint8_t>(type));
   WriteValue(entry, limits, writer);
   CHECK(writer.Flush().ok());  // Memory does not fail.
   std::string payload = sink.Take();
-  AppendPayloadFooter(payload);
+  AppendPayloadFooter(payload, type == RdbType::kHashFieldExpiry ? kRdbVersionOfFieldExpiry : kRdbVersionWritten);
   return payload;
 }
 

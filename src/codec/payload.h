@@ -11,7 +11,7 @@
 namespace tusk::codec {
 
 // Version and CRC-64 as they close a payload.
-void AppendPayloadFooter(std::string& payload);
+void AppendPayloadFooter(std::string& payload, int version = kRdbVersionWritten);
 // Do version and checksum stand? With `ignore_checksum` only the version counts.
 bool PayloadIsIntact(std::string_view payload, bool ignore_checksum) noexcept;
 

@@ -5,7 +5,9 @@
 //   DUMP    = type, value, version u16 LE, CRC-64 LE
 //   length  = 00xxxxxx | 01xxxxxx +1 | 0x80 +4 BE | 0x81 +8 BE | 11xxxxxx: an encoded text (kText...)
 //
-// Version 10 is what Redis 7.0 writes; it is what we write, too, so that files and payloads go to any Redis from 7.0 on.
+// Version 10 is what Redis 7.0 writes; it is what we write, too, so that files and payloads go to any Redis from 7.0 on. A
+// value that 7.0 cannot hold (a hash with fields that expire) is written in the form of the first release that can, and a
+// DUMP of it says that release's version; in a file it is a type at which older releases stop.
 // Threads: immutable. Owns: nothing.
 #pragma once
 
@@ -16,6 +18,7 @@
 namespace tusk::codec {
 
 inline constexpr int kRdbVersionWritten = 10;
+inline constexpr int kRdbVersionOfFieldExpiry = 12;
 // Redis 7.4 and 8. What a version added is told by its types and opcodes, all of which are known by name here.
 inline constexpr int kRdbVersionMax = 12;
 // From this version on a file ends with a checksum.

@@ -236,17 +236,63 @@ Value ReadOldHash(Reader& in, std::optional<ListPack> pack, const EncodingLimits
   return in.ok() ? Boxed(std::move(hash)) : Value();
 }
 
+// A deadline that no clock will reach is as wrong as one before the epoch.
+constexpr uint64_t kDeadlineMax = uint64_t{1} << 46;
+
+void AddField(Reader& in, types::Hash& hash, std::string_view field, std::string_view value, uint64_t deadline_ms,
+              const EncodingLimits& limits) {
+  if (deadline_ms > kDeadlineMax) in.Fail("hash with a deadline of a field that is out of range");
+  if (!in.ok()) return;
+  if (!hash.Put(field, value, limits.hash)) return in.Fail("hash with a field twice");
+  if (deadline_ms != 0) hash.SetDeadline(field, static_cast<int64_t>(deadline_ms));
+}
+
+// Redis 7.4. In a table deadlines are relative to the first, plus one; 0: none.
+Value ReadHashWithDeadlines(Reader& in, const EncodingLimits& limits, bool relative) {
+  uint64_t first = relative ? in.Fixed64() : 0;
+  if (first > kDeadlineMax) in.Fail("hash with a deadline of a field that is out of range");
+  uint64_t count = in.Count(3);
+  types::Hash hash;
+  hash.Expect(Expected(count), limits.hash);
+  std::string field;
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    uint64_t deadline = in.Length();
+    if (deadline != 0 && deadline <= kDeadlineMax && relative) deadline += first - 1;
+    field = in.Text();
+    std::string_view value = in.Text();
+    AddField(in, hash, field, value, deadline, limits);
+  }
+  if (!in.ok() || hash.empty()) return {};
+  return Boxed(std::move(hash));
+}
+
+// In a pack they are absolute: field, value, deadline, field, value, deadline, ...
+Value ReadPackedHashWithDeadlines(Reader& in, const EncodingLimits& limits, bool has_first) {
+  if (has_first) in.Fixed64();
+  std::optional<ListPack> pack = ReadPack(in);
+  if (!pack) return {};
+  if (pack->size() % 3 != 0) return in.Fail("hash with a field that has no value or deadline"), Value();
+  types::Hash hash;
+  char field_text[base::kInt64TextMax];
+  char value_text[base::kInt64TextMax];
+  for (auto pos = pack->First(); pos && in.ok(); pos = pack->Next(pos)) {
+    std::string_view field = pack->Get(pos).ToText(field_text);
+    pos = pack->Next(pos);
+    std::string_view value = pack->Get(pos).ToText(value_text);
+    pos = pack->Next(pos);
+    ds::ListPackElement deadline = pack->Get(pos);
+    if (!deadline.is_int() || deadline.int_value() < 0) in.Fail("hash with a deadline of a field that is no number");
+    AddField(in, hash, field, value, static_cast<uint64_t>(deadline.int_value()), limits);
+  }
+  if (!in.ok() || hash.empty()) return {};
+  return Boxed(std::move(hash));
+}
+
 Value Unsupported(Reader& in, RdbType type) {
   switch (type) {
     case RdbType::kModulePreGa:
     case RdbType::kModule:
       in.Fail(fmt::format("value of the module type '{}', which is not known here", ModuleTypeName(in.Length())));
-      break;
-    case RdbType::kHashFieldExpiryPreGa:
-    case RdbType::kHashFieldExpiryPackPreGa:
-    case RdbType::kHashFieldExpiry:
-    case RdbType::kHashFieldExpiryPack:
-      in.Fail(fmt::format("hash with fields that expire (type {}), which is not supported yet", static_cast<int>(type)));
       break;
     default: in.Fail(fmt::format("unknown value type {}", static_cast<int>(type)));
   }
@@ -297,6 +343,10 @@ Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool dee
       types::Stream stream = ReadStream(in, type);
       return in.ok() ? Boxed(std::move(stream)) : Value();
     }
+    case RdbType::kHashFieldExpiryPreGa: return ReadHashWithDeadlines(in, limits, false);
+    case RdbType::kHashFieldExpiry: return ReadHashWithDeadlines(in, limits, true);
+    case RdbType::kHashFieldExpiryPackPreGa: return ReadPackedHashWithDeadlines(in, limits, false);
+    case RdbType::kHashFieldExpiryPack: return ReadPackedHashWithDeadlines(in, limits, true);
     default: return Unsupported(in, type);
   }
 }

@@ -1,5 +1,7 @@
 #include "codec/value_codec.h"
 
+#include <optional>
+
 #include "base/numbers.h"
 #include "codec/stream_codec.h"
 
@@ -44,7 +46,24 @@ void WriteZSet(const types::ZSet& zset, Writer& out) {
   }
 }
 
+bool HasFieldDeadlines(const types::Hash& hash) noexcept { return hash.first_deadline_ms() != INT64_MAX; }
+
+// Deadlines are told relative to the first, and one more: 0 stands for a field without.
+void WriteHashWithDeadlines(const types::Hash& hash, Writer& out) {
+  const int64_t first = hash.first_deadline_ms();
+  out.Fixed64(static_cast<uint64_t>(first));
+  out.Length(hash.size());
+  char buffer[base::kInt64TextMax];
+  hash.ForEach([&](types::Hash::Element field, types::Hash::Element value) {
+    std::optional<int64_t> deadline = hash.DeadlineOf(field.ToText(buffer));
+    out.Length(deadline ? static_cast<uint64_t>(*deadline - first) + 1 : 0);
+    WriteElement(field, out);
+    WriteElement(value, out);
+  });
+}
+
 void WriteHash(const types::Hash& hash, Writer& out) {
+  if (HasFieldDeadlines(hash)) return WriteHashWithDeadlines(hash, out);
   if (const ds::ListPack* pack = hash.list_pack()) return out.Text(pack->raw());
   out.Length(hash.size());
   hash.ForEach([&out](types::Hash::Element field, types::Hash::Element value) {
@@ -61,7 +80,11 @@ RdbType RdbTypeOf(const Entry& entry) noexcept {
     case store::Type::kList: return RdbType::kListQuickList2;
     case store::Type::kSet: return entry.object<types::Set>().int_set() ? RdbType::kSetIntSet : RdbType::kSet;
     case store::Type::kZSet: return entry.object<types::ZSet>().pack() ? RdbType::kZSetListPack : RdbType::kZSet;
-    case store::Type::kHash: return entry.object<types::Hash>().list_pack() ? RdbType::kHashListPack : RdbType::kHash;
+    case store::Type::kHash: {
+      const auto& hash = entry.object<types::Hash>();
+      if (HasFieldDeadlines(hash)) return RdbType::kHashFieldExpiry;
+      return hash.list_pack() ? RdbType::kHashListPack : RdbType::kHash;
+    }
     case store::Type::kStream: return RdbType::kStream2;
   }
   return RdbType::kString;

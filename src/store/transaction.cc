@@ -216,6 +216,7 @@ void Transaction::FieldDeadlineSet(DbIndex db, const Key& key, Entry& entry) {
 }
 
 Transaction::FieldsExpired Transaction::ExpireFields(DbIndex db, const Key& key, Entry& entry, size_t count) {
+  Preserve(db, entry);
   auto& hash = entry.object<types::Hash>();
   size_t expired = 0;
   for (; expired < count && hash.first_deadline_ms() <= now_ms_; ++expired) {
