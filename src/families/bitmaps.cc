@@ -27,13 +27,16 @@ struct RangeArguments {
   int64_t start = 0;
   std::optional<int64_t> end;
   bool in_bits = false;
+  // BITCOUNT sees that both ends are before the string's begin and the wrong way round; BITPOS then looks at its first
+  // byte or bit, as in Redis.
+  bool inverted_is_empty = false;
 
   BitRange In(size_t bytes) const noexcept {
     int64_t unit_bits = in_bits ? 1 : 8;
     int64_t total = static_cast<int64_t>(bytes) * 8 / unit_bits;
     int64_t first = start;
     int64_t last = end.value_or(total - 1);
-    if (first < 0 && last < 0 && first > last) return {};
+    if (inverted_is_empty && first < 0 && last < 0 && first > last) return {};
     if (first < 0) first = std::max<int64_t>(first + total, 0);
     if (last < 0) last = std::max<int64_t>(last + total, 0);
     last = std::min(last, total - 1);
@@ -52,6 +55,10 @@ bool ParseRange(Context& ctx, size_t i, bool end_required, RangeArguments* range
   std::optional<int64_t> start = ctx.Integer(i);
   if (!start) return false;
   range->start = *start;
+  range->inverted_is_empty = end_required;
+  // Which of two wrong arguments is told differs between the commands.
+  if (end_required) range->end = ctx.Integer(i + 1);
+  if (end_required && !range->end) return false;
   if (ctx.argc() == i + 3) {
     range->in_bits = ctx.ArgIs(i + 2, "bit");
     if (!range->in_bits && !ctx.ArgIs(i + 2, "byte")) {
@@ -59,7 +66,7 @@ bool ParseRange(Context& ctx, size_t i, bool end_required, RangeArguments* range
       return false;
     }
   }
-  if (ctx.argc() == i + 1) return true;
+  if (ctx.argc() == i + 1 || end_required) return true;
   range->end = ctx.Integer(i + 1);
   return range->end.has_value();
 }

@@ -27,6 +27,7 @@ constexpr KeySpec kBitfieldKey[] = {{.flags = kKeyRW | kKeyAccess | kKeyUpdate |
                                      .notes = "Only read when all operations are GET."}};
 constexpr KeySpec kBitopKeys[] = {{.flags = kKeyOW | kKeyUpdate, .index = 2},
                                   {.flags = kKeyRO | kKeyAccess, .index = 3, .last = -1}};
+constexpr History kBitopHistory[] = {{"8.2.0", "DIFF, DIFF1, ANDOR and ONE."}};
 constexpr History kByteOrBit[] = {{"7.0.0", "BYTE and BIT."}};
 
 constexpr CommandSpec kRows[] = {
@@ -76,7 +77,8 @@ constexpr CommandSpec kRows[] = {
      .since = "2.6.0",
      .complexity = "O(N) with N the bytes of the longest string",
      .summary = "Combines strings bit by bit and stores the result.",
-     .arguments = "operation=(AND | OR | XOR | NOT) destkey@0 key@1..."},
+     .arguments = "operation=(AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE) destkey@0 key@1...",
+     .history = kBitopHistory},
     {.name = "bitpos",
      .handler = CmdBitpos,
      .arity = -3,

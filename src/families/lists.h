@@ -15,6 +15,7 @@ namespace tusk::families {
 std::span<const command::CommandSpec> ListsRows() noexcept;
 
 void CmdBlmove(command::Context& context);
+void CmdBlmovem(command::Context& context);
 void CmdBlmpop(command::Context& context);
 void CmdBlpop(command::Context& context);
 void CmdBrpop(command::Context& context);
@@ -23,6 +24,7 @@ void CmdLindex(command::Context& context);
 void CmdLinsert(command::Context& context);
 void CmdLlen(command::Context& context);
 void CmdLmove(command::Context& context);
+void CmdLmovem(command::Context& context);
 void CmdLmpop(command::Context& context);
 void CmdLpop(command::Context& context);
 void CmdLpos(command::Context& context);

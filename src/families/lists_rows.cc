@@ -300,6 +300,30 @@ constexpr CommandSpec kRows[] = {
      .summary = "Puts elements behind the tail of a list, provided that it exists.",
      .arguments = "key@0 element...",
      .history = kLpushxHistory},
+    {.name = "blmovem",
+     .handler = CmdBlmovem,
+     .arity = -6,
+     .flags = kWrite | kDenyOom | kNoScript | kBlocking,
+     .categories = kCatList,
+     .keys = kBlmoveKeys,
+     .group = "list",
+     .since = "8.10.0",
+     .complexity = "O(N), N being the elements moved",
+     .summary = "Moves elements between lists, waiting until there are enough.",
+     .arguments = "source@0 destination@1 wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) timeout:double how-many=[(selector=(COUNT count:integer | EXACTLY exactly:integer) "
+                  "ordering=(OBO | BULK))]"},
+    {.name = "lmovem",
+     .handler = CmdLmovem,
+     .arity = -5,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatList,
+     .keys = kBlmoveKeys,
+     .group = "list",
+     .since = "8.10.0",
+     .complexity = "O(N), N being the elements moved",
+     .summary = "Moves elements from one end of a list to an end of another.",
+     .arguments = "source@0 destination@1 wherefrom=(LEFT | RIGHT) whereto=(LEFT | RIGHT) how-many=[(selector=(COUNT count:integer | EXACTLY exactly:integer) "
+                  "ordering=(OBO | BULK))]"},
 };
 
 }  // namespace

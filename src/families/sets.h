@@ -17,6 +17,7 @@ std::span<const command::CommandSpec> SetsRows() noexcept;
 void CmdSadd(command::Context& context);
 void CmdScard(command::Context& context);
 void CmdSdiff(command::Context& context);
+void CmdSdiffcard(command::Context& context);
 void CmdSdiffstore(command::Context& context);
 void CmdSinter(command::Context& context);
 void CmdSintercard(command::Context& context);
@@ -30,6 +31,7 @@ void CmdSrandmember(command::Context& context);
 void CmdSrem(command::Context& context);
 void CmdSscan(command::Context& context);
 void CmdSunion(command::Context& context);
+void CmdSunioncard(command::Context& context);
 void CmdSunionstore(command::Context& context);
 
 }  // namespace tusk::families

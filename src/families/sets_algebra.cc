@@ -8,6 +8,7 @@
 #include "families/limits.h"
 #include "families/replies.h"
 #include "families/sets.h"
+#include "types/hyperloglog.h"
 #include "types/set.h"
 
 namespace tusk::families {
@@ -71,16 +72,86 @@ void Unite(const Sources& sources, Collector& result) {
   }
 }
 
-// Calls out(member) for members of the first source that no other has.
+// Calls out(member) for members of the first source that no other has, until it returns false.
 template <typename Out>
 void Subtract(const Sources& sources, Out&& out) {
   if (!sources[0]) return;
+  bool go_on = true;
   sources[0]->ForEach([&](Set::Member member) {
+    if (!go_on) return;
     for (size_t i = 1; i < sources.size(); ++i) {
       if (sources[i] && sources[i]->Contains(member)) return;
     }
-    out(member);
+    go_on = out(member);
   });
+}
+
+// numkeys key ... [LIMIT limit] [APPROX]
+struct CountRequest {
+  Sources sources{};
+  size_t limit = 0;  // 0: none.
+  bool approximate = false;
+};
+
+std::optional<CountRequest> ParseCount(Context& ctx, bool may_approximate) {
+  constexpr std::string_view kBadCount = "ERR numkeys should be greater than 0";
+  std::optional<int64_t> keys = ctx.IntegerInRange(1, 1, std::numeric_limits<int64_t>::max(), kBadCount);
+  if (!keys) return std::nullopt;
+  if (static_cast<size_t>(*keys) > ctx.argc() - 2) {
+    ctx.reply().Error("ERR Number of keys can't be greater than number of args");
+    return std::nullopt;
+  }
+  CountRequest request;
+  size_t key_count = static_cast<size_t>(*keys);
+  for (size_t i = 2 + key_count; i < ctx.argc(); ++i) {
+    if (may_approximate && ctx.ArgIs(i, "approx")) {
+      request.approximate = true;
+    } else if (ctx.ArgIs(i, "limit") && i + 1 < ctx.argc()) {
+      constexpr std::string_view kBadLimit = "ERR LIMIT can't be negative";
+      std::optional<int64_t> limit = ctx.IntegerInRange(++i, 0, std::numeric_limits<int64_t>::max(), kBadLimit);
+      if (!limit) return std::nullopt;
+      request.limit = static_cast<size_t>(*limit);
+    } else {
+      ctx.reply().Error(command::kSyntaxError);
+      return std::nullopt;
+    }
+  }
+  if (!LoadSources(ctx, 2, key_count, &request.sources)) return std::nullopt;
+  return request;
+}
+
+// At least min(members, limit).
+size_t CountUnion(Context& ctx, const CountRequest& request) {
+  size_t largest = 0, all = 0;
+  for (const Set* source : request.sources) {
+    size_t size = source ? source->size() : 0;
+    largest = std::max(largest, size);
+    all += size;
+  }
+  // One source that has them all, or enough.
+  if (largest == all || (request.limit != 0 && largest >= request.limit)) return largest;
+  Collector result(SetLimitsOf(ctx.settings()));
+  for (const Set* source : request.sources) {
+    if (!source) continue;
+    source->ForEach([&](Set::Member member) {
+      if (request.limit == 0 || result.size() < request.limit) result.Add(member);
+    });
+  }
+  return result.size();
+}
+
+size_t EstimateUnion(const Sources& sources) {
+  auto registers = std::make_unique<types::HllRegisters>();
+  char buffer[base::kInt64TextMax];
+  for (const Set* source : sources) {
+    if (!source) continue;
+    source->ForEach([&](Set::Member member) {
+      types::HllRank rank = types::HllRankOf(member.ToText(buffer));
+      uint8_t& value = (*registers)[rank.index];
+      value = std::max(value, rank.value);
+    });
+  }
+  return types::HllEstimate(*registers);
 }
 
 void StoreResult(Context& ctx, Collector& result, std::string_view event) {
@@ -124,26 +195,26 @@ void CmdSinterstore(Context& ctx) {
 }
 
 void CmdSintercard(Context& ctx) {
-  constexpr std::string_view kBadCount = "ERR numkeys should be greater than 0";
-  std::optional<int64_t> keys = ctx.IntegerInRange(1, 1, std::numeric_limits<int64_t>::max(), kBadCount);
-  if (!keys) return;
-  if (static_cast<size_t>(*keys) > ctx.argc() - 2) {
-    return ctx.reply().Error("ERR Number of keys can't be greater than number of args");
-  }
-  size_t limit = 0;
-  size_t key_count = static_cast<size_t>(*keys);
-  for (size_t i = 2 + key_count; i < ctx.argc(); i += 2) {
-    if (!ctx.ArgIs(i, "limit") || i + 1 >= ctx.argc()) return ctx.reply().Error(command::kSyntaxError);
-    constexpr std::string_view kBadLimit = "ERR LIMIT can't be negative";
-    std::optional<int64_t> value =
-        ctx.IntegerInRange(i + 1, 0, std::numeric_limits<int64_t>::max(), kBadLimit);
-    if (!value) return;
-    limit = static_cast<size_t>(*value);
-  }
-  Sources sources;
-  if (!LoadSources(ctx, 2, key_count, &sources)) return;
+  std::optional<CountRequest> request = ParseCount(ctx, false);
+  if (!request) return;
   size_t count = 0;
-  Intersect(std::move(sources), [&](Set::Member) { return ++count != limit; });
+  Intersect(std::move(request->sources), [&](Set::Member) { return ++count != request->limit; });
+  ctx.reply().Integer(static_cast<int64_t>(count));
+}
+
+void CmdSdiffcard(Context& ctx) {
+  std::optional<CountRequest> request = ParseCount(ctx, false);
+  if (!request) return;
+  size_t count = 0;
+  Subtract(request->sources, [&](Set::Member) { return ++count != request->limit; });
+  ctx.reply().Integer(static_cast<int64_t>(count));
+}
+
+void CmdSunioncard(Context& ctx) {
+  std::optional<CountRequest> request = ParseCount(ctx, true);
+  if (!request) return;
+  size_t count = request->approximate ? EstimateUnion(request->sources) : CountUnion(ctx, *request);
+  if (request->limit != 0) count = std::min(count, request->limit);
   ctx.reply().Integer(static_cast<int64_t>(count));
 }
 
@@ -172,6 +243,7 @@ void CmdSdiff(Context& ctx) {
   Subtract(sources, [&](Set::Member member) {
     ReplyElement(ctx.reply(), member);
     ++count;
+    return true;
   });
   ctx.reply().EndSet(mark, count);
 }
@@ -180,7 +252,10 @@ void CmdSdiffstore(Context& ctx) {
   Sources sources;
   if (!LoadSources(ctx, 2, ctx.argc() - 2, &sources)) return;
   Collector result(SetLimitsOf(ctx.settings()));
-  Subtract(sources, [&](Set::Member member) { result.Add(member); });
+  Subtract(sources, [&](Set::Member member) {
+    result.Add(member);
+    return true;
+  });
   StoreResult(ctx, result, "sdiffstore");
 }
 

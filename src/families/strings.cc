@@ -9,6 +9,8 @@
 #include "command/command_table.h"
 #include "command/context.h"
 #include "families/replies.h"
+#include "families/strings_conditional.h"
+#include "families/strings_expiry.h"
 
 namespace tusk::families {
 namespace {
@@ -23,44 +25,30 @@ struct SetOptions {
   bool get = false;
   bool keep_ttl = false;
   bool persist = false;
-  size_t expiry_arg = 0;  // 0: none given.
-  bool expiry_in_seconds = false;
-  bool expiry_is_absolute = false;
+  ExpiryArg expiry{};
+  ValueCondition condition{};
 };
 
 enum class Grammar { kSet, kGetex };
 
-// Reads an expiry word (EX, PX, EXAT, PXAT) with its value at i. A word may be repeated, the last value counts, but
-// different ones exclude each other.
-bool TakeExpiry(Context& ctx, size_t i, SetOptions* options) {
-  bool seconds = ctx.ArgIs(i, "ex") || ctx.ArgIs(i, "exat");
-  bool absolute = ctx.ArgIs(i, "exat") || ctx.ArgIs(i, "pxat");
-  if (!seconds && !absolute && !ctx.ArgIs(i, "px")) return false;
-  if (options->keep_ttl || options->persist || i + 1 >= ctx.argc()) return false;
-  if (options->expiry_arg != 0 &&
-      (options->expiry_in_seconds != seconds || options->expiry_is_absolute != absolute)) {
-    return false;
-  }
-  options->expiry_arg = i + 1;
-  options->expiry_in_seconds = seconds;
-  options->expiry_is_absolute = absolute;
-  return true;
-}
-
 bool ParseSetOptions(Context& ctx, size_t first, Grammar grammar, SetOptions* options) {
   bool set = grammar == Grammar::kSet;
   for (size_t i = first; i < ctx.argc(); ++i) {
-    if (set && ctx.ArgIs(i, "nx") && !options->xx) {
+    if (set && ctx.ArgIs(i, "nx") && !options->xx && !options->condition) {
       options->nx = true;
-    } else if (set && ctx.ArgIs(i, "xx") && !options->nx) {
+    } else if (set && ctx.ArgIs(i, "xx") && !options->nx && !options->condition) {
       options->xx = true;
+    } else if (ValueCondition condition; set && !options->nx && !options->xx && !options->condition &&
+                                         (condition = ParseValueCondition(ctx, i))) {
+      options->condition = condition;
+      ++i;
     } else if (set && ctx.ArgIs(i, "get")) {
       options->get = true;
-    } else if (set && ctx.ArgIs(i, "keepttl") && options->expiry_arg == 0) {
+    } else if (set && ctx.ArgIs(i, "keepttl") && options->expiry.at == 0) {
       options->keep_ttl = true;
-    } else if (!set && ctx.ArgIs(i, "persist") && options->expiry_arg == 0) {
+    } else if (!set && ctx.ArgIs(i, "persist") && options->expiry.at == 0) {
       options->persist = true;
-    } else if (TakeExpiry(ctx, i, options)) {
+    } else if (!options->keep_ttl && !options->persist && TakeExpiryArg(ctx, i, &options->expiry)) {
       ++i;
     } else {
       ctx.reply().Error(command::kSyntaxError);
@@ -68,22 +56,6 @@ bool ParseSetOptions(Context& ctx, size_t first, Grammar grammar, SetOptions* op
     }
   }
   return true;
-}
-
-// The deadline that the options name, in Unix milliseconds; replies the error.
-std::optional<int64_t> DeadlineOf(Context& ctx, const SetOptions& options) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  std::optional<int64_t> time = ctx.Integer(options.expiry_arg);
-  if (!time) return std::nullopt;
-  bool valid = *time > 0 && (!options.expiry_in_seconds || *time <= kMax / 1000);
-  if (valid && options.expiry_in_seconds) *time *= 1000;
-  if (valid && !options.expiry_is_absolute) {
-    valid = *time <= kMax - ctx.now_ms();
-    if (valid) *time += ctx.now_ms();
-  }
-  if (valid) return time;
-  ctx.reply().Error(fmt::format("ERR invalid expire time in '{}' command", ctx.command().full_name));
-  return std::nullopt;
 }
 
 struct TextNumber {
@@ -112,8 +84,8 @@ enum class SetReply { kOk, kOneOrZero };
 
 void SetGeneric(Context& ctx, size_t value_arg, const SetOptions& options, SetReply kind) {
   std::optional<int64_t> deadline;
-  if (options.expiry_arg != 0) {
-    deadline = DeadlineOf(ctx, options);
+  if (options.expiry.at != 0) {
+    deadline = DeadlineOf(ctx, options.expiry);
     if (!deadline) return;
   }
   Key key = ctx.key(1);
@@ -130,23 +102,25 @@ void SetGeneric(Context& ctx, size_t value_arg, const SetOptions& options, SetRe
   } else {
     entry = ctx.Lookup(key, store::Access::kWrite);
   }
-  if ((options.nx && entry) || (options.xx && !entry)) {
+  std::optional<bool> holds = options.condition ? Holds(ctx, options.condition, entry) : true;
+  if (!holds) return ctx.ChangedNothing();
+  if ((options.nx && entry) || (options.xx && !entry) || !*holds) {
     if (options.get) return;
     return kind == SetReply::kOk ? ctx.reply().Null() : ctx.reply().Integer(0);
   }
   std::string_view value = ctx.arg(value_arg);
   Store(ctx, key, entry, value, deadline, options.keep_ttl);
-  if (options.get) {
-    // What the reply was does not matter to those who repeat the command.
+  if (options.get || options.condition) {
+    // What the reply was and why it was set does not matter to those who repeat the command.
     if (!deadline && options.keep_ttl) ctx.RecordAs({"SET", key.text, value, "KEEPTTL"});
     if (!deadline && !options.keep_ttl) ctx.RecordAs({"SET", key.text, value});
-    return;
+    if (options.get) return;
   }
   kind == SetReply::kOk ? ctx.reply().Ok() : ctx.reply().Integer(1);
 }
 
 void SetWithExpiry(Context& ctx, bool in_seconds) {
-  SetGeneric(ctx, 3, {.expiry_arg = 2, .expiry_in_seconds = in_seconds}, SetReply::kOk);
+  SetGeneric(ctx, 3, {.expiry = {.at = 2, .in_seconds = in_seconds}}, SetReply::kOk);
 }
 
 // Replies the value or null; the entry, unless there is none or it is of another type.
@@ -162,6 +136,31 @@ Entry* GetGeneric(Context& ctx, const Key& key) {
 }
 
 }  // namespace
+
+bool TakeExpiryArg(Context& ctx, size_t i, ExpiryArg* expiry) {
+  bool seconds = ctx.ArgIs(i, "ex") || ctx.ArgIs(i, "exat");
+  bool absolute = ctx.ArgIs(i, "exat") || ctx.ArgIs(i, "pxat");
+  if (!seconds && !absolute && !ctx.ArgIs(i, "px")) return false;
+  if (i + 1 >= ctx.argc()) return false;
+  if (expiry->at != 0 && (expiry->in_seconds != seconds || expiry->is_absolute != absolute)) return false;
+  *expiry = {i + 1, seconds, absolute};
+  return true;
+}
+
+std::optional<int64_t> DeadlineOf(Context& ctx, const ExpiryArg& expiry) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  std::optional<int64_t> time = ctx.Integer(expiry.at);
+  if (!time) return std::nullopt;
+  bool valid = *time > 0 && (!expiry.in_seconds || *time <= kMax / 1000);
+  if (valid && expiry.in_seconds) *time *= 1000;
+  if (valid && !expiry.is_absolute) {
+    valid = *time <= kMax - ctx.now_ms();
+    if (valid) *time += ctx.now_ms();
+  }
+  if (valid) return time;
+  ctx.reply().Error(fmt::format("ERR invalid expire time in '{}' command", ctx.command().full_name));
+  return std::nullopt;
+}
 
 void CmdGet(Context& ctx) { GetGeneric(ctx, ctx.key(1)); }
 
@@ -207,8 +206,8 @@ void CmdGetex(Context& ctx) {
   if (found.wrong_type) return;
   if (!found) return ctx.reply().Null();
   std::optional<int64_t> deadline;
-  if (options.expiry_arg != 0) {
-    deadline = DeadlineOf(ctx, options);
+  if (options.expiry.at != 0) {
+    deadline = DeadlineOf(ctx, options.expiry);
     if (!deadline) return;
   }
   ReplyString(ctx.reply(), *found.entry);
@@ -257,6 +256,31 @@ void CmdMsetnx(Context& ctx) {
     Key key = ctx.key(i);
     // A key that is named twice is there the second time.
     Store(ctx, key, ctx.Lookup(key, store::Access::kWrite), ctx.arg(i + 1), std::nullopt, false);
+  }
+  ctx.reply().Integer(1);
+}
+
+// MSETEX numkeys key value ... [NX | XX] [expiry | KEEPTTL]
+void CmdMsetex(Context& ctx) {
+  std::optional<int64_t> count = ctx.IntegerInRange(1, 1, std::numeric_limits<int32_t>::max(), "ERR invalid numkeys value");
+  if (!count) return;
+  size_t options_at = 2 + static_cast<size_t>(*count) * 2;
+  if (options_at > ctx.argc()) return ReplyWrongArity(ctx);
+  SetOptions options;
+  if (!ParseSetOptions(ctx, options_at, Grammar::kSet, &options)) return;
+  if (options.get || options.condition) return ctx.reply().Error(command::kSyntaxError);
+  std::optional<int64_t> deadline;
+  if (options.expiry.at != 0) {
+    deadline = DeadlineOf(ctx, options.expiry);
+    if (!deadline) return;
+  }
+  for (size_t i = 2; i < options_at && (options.nx || options.xx); i += 2) {
+    bool exists = ctx.Lookup(ctx.key(i), store::Access::kWrite) != nullptr;
+    if (exists ? options.nx : options.xx) return ctx.reply().Integer(0);
+  }
+  for (size_t i = 2; i < options_at; i += 2) {
+    Key key = ctx.key(i);
+    Store(ctx, key, ctx.Lookup(key, store::Access::kWrite), ctx.arg(i + 1), deadline, options.keep_ttl);
   }
   ctx.reply().Integer(1);
 }

@@ -44,9 +44,12 @@ constexpr KeySpec kSetKeys[] = {{.flags = kKeyRW | kKeyAccess | kKeyUpdate | kKe
 constexpr History kSetHistory[] = {{"2.6.12", "EX, PX, NX and XX."},
                                    {"6.0.0", "KEEPTTL."},
                                    {"6.2.0", "GET, EXAT and PXAT."},
-                                   {"7.0.0", "NX and GET may be combined."}};
+                                   {"7.0.0", "NX and GET may be combined."},
+                                   {"8.4.0", "IFEQ, IFNE, IFDEQ and IFDNE."}};
 constexpr KeySpec kOverwriteInsertKey[] = {{.flags = kKeyOW | kKeyInsert}};
 constexpr KeySpec kReadWriteUpdateKey[] = {{.flags = kKeyRW | kKeyUpdate}};
+constexpr KeySpec kDelexKey[] = {{.flags = kKeyRW | kKeyDelete | kKeyVariableFlags}};
+constexpr KeySpec kMsetexKeys[] = {{.flags = kKeyOW | kKeyUpdate, .find = KeySpec::Find::kKeyNum, .step = 2}};
 constexpr KeySpec kReadOnlyKey[] = {{.flags = kKeyRO}};
 
 constexpr CommandSpec kRows[] = {
@@ -242,7 +245,8 @@ constexpr CommandSpec kRows[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Stores a string, replacing whatever the key held, under optional conditions and expiry.",
-     .arguments = "key@0 value condition=[NX | XX]^2.6.12 [GET]^6.2.0 expiration=[EX seconds:integer^2.6.12 "
+     .arguments = "key@0 value condition=[NX | XX | IFEQ ifeq-value^8.4.0 | IFNE ifne-value^8.4.0 | IFDEQ ifdeq-digest^8.4.0 | IFDNE "
+                  "ifdne-digest^8.4.0]^2.6.12 [GET]^6.2.0 expiration=[EX seconds:integer^2.6.12 "
                   "| PX milliseconds:integer^2.6.12 | EXAT unix-time-seconds:unix-time^6.2.0 | PXAT "
                   "unix-time-milliseconds:unix-time^6.2.0 | KEEPTTL^6.0.0]",
      .history = kSetHistory},
@@ -303,6 +307,66 @@ constexpr CommandSpec kRows[] = {
      .arguments = "key@0 start:integer end:integer",
      .deprecated_since = "2.0.0",
      .replaced_by = "`GETRANGE`"},
+    {.name = "delex",
+     .handler = CmdDelex,
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .categories = kCatString,
+     .keys = kDelexKey,
+     .group = "string",
+     .since = "8.4.0",
+     .complexity = "O(1), O(N) for a digest of N bytes",
+     .summary = "Deletes a key, provided that its string or the digest of it is or is not the given one.",
+     .arguments = "key@0 condition=[IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | "
+                  "IFDNE ifdne-digest]"},
+    {.name = "delifeq",
+     .handler = CmdDelifeq,
+     .arity = 3,
+     .flags = kWrite | kFast,
+     .categories = kCatString,
+     .keys = kDelexKey,
+     .group = "string",
+     .since = "9.0.0",
+     .complexity = "O(1)",
+     .summary = "Deletes a key, provided that its string is the given one (Valkey 9).",
+     .arguments = "key@0 value"},
+    {.name = "digest",
+     .handler = CmdDigest,
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .categories = kCatString,
+     .keys = kReadOnlyAccessKey,
+     .group = "string",
+     .since = "8.4.0",
+     .complexity = "O(N), N being the bytes of the string",
+     .summary = "Returns the XXH3 digest of a string.",
+     .arguments = "key@0"},
+    {.name = "increx",
+     .handler = CmdIncrex,
+     .arity = -2,
+     .flags = kWrite | kDenyOom | kFast,
+     .categories = kCatString,
+     .keys = kReadWriteAccessUpdateKey,
+     .group = "string",
+     .since = "8.8.0",
+     .complexity = "O(1)",
+     .summary = "Adds to a number within bounds and sets its expiry; returns the number and what was added.",
+     .arguments = "key@0 increment=[BYFLOAT float:double | BYINT integer:integer] [SATURATE] [LBOUND lowerbound] "
+                  "[UBOUND upperbound] expiration=[EX seconds:integer | PX milliseconds:integer | EXAT "
+                  "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | PERSIST] [ENX]"},
+    {.name = "msetex",
+     .handler = CmdMsetex,
+     .arity = -4,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatString,
+     .keys = kMsetexKeys,
+     .group = "string",
+     .since = "8.4.0",
+     .complexity = "O(N), N being the keys",
+     .summary = "Stores several strings with one expiry, if all or none of the keys exist.",
+     .arguments = "numkeys:integer data=(key@0 value)... condition=[NX | XX] expiration=[EX seconds:integer | PX milliseconds:integer | EXAT "
+                  "unix-time-seconds:unix-time | PXAT unix-time-milliseconds:unix-time | KEEPTTL]",
+     .tips = kMultiShardAllSucceededTips},
 };
 
 }  // namespace

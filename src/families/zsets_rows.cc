@@ -172,7 +172,7 @@ constexpr CommandSpec kRows[] = {
          "O(N*K)+O(M*log(M)), N being the members of the smallest set, K the sets and M the members returned",
      .summary = "Returns the members that all sorted sets have in common, with their scores combined.",
      .arguments = "numkeys:integer key@0... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM | MIN | "
-                  "MAX)] [WITHSCORES]"},
+                  "MAX | COUNT^8.8.0)] [WITHSCORES]"},
     {.name = "zintercard",
      .handler = CmdZintercard,
      .arity = -3,
@@ -196,7 +196,7 @@ constexpr CommandSpec kRows[] = {
          "O(N*K)+O(M*log(M)), N being the members of the smallest set, K the sets and M the members stored",
      .summary = "Stores the members that all sorted sets have in common, with their scores combined.",
      .arguments = "destination@0 numkeys:integer key@1... [WEIGHTS weight:integer...] [AGGREGATE "
-                  "aggregate=(SUM | MIN | MAX)]"},
+                  "aggregate=(SUM | MIN | MAX | COUNT^8.8.0)]"},
     {.name = "zlexcount",
      .handler = CmdZlexcount,
      .arity = 4,
@@ -459,7 +459,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(N)+O(M*log(M)), N being the members of all sets and M those returned",
      .summary = "Returns the members that any of the sorted sets has, with their scores combined.",
      .arguments = "numkeys:integer key@0... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM | MIN | "
-                  "MAX)] [WITHSCORES]"},
+                  "MAX | COUNT^8.8.0)] [WITHSCORES]"},
     {.name = "zunionstore",
      .handler = CmdZunionstore,
      .arity = -4,
@@ -471,7 +471,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(N)+O(M*log(M)), N being the members of all sets and M those stored",
      .summary = "Stores the members that any of the sorted sets has, with their scores combined.",
      .arguments = "destination@0 numkeys:integer key@1... [WEIGHTS weight:integer...] [AGGREGATE "
-                  "aggregate=(SUM | MIN | MAX)]"},
+                  "aggregate=(SUM | MIN | MAX | COUNT^8.8.0)]"},
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ using types::Set;
 using types::ZSet;
 
 enum class Operation : uint8_t { kUnion, kInter, kDiff };
-enum class Aggregate : uint8_t { kSum, kMin, kMax };
+enum class Aggregate : uint8_t { kSum, kMin, kMax, kCount };
 
 // One input: a sorted set, a set, or nothing.
 struct Source {
@@ -65,6 +65,11 @@ struct Request {
 
 // Infinity minus infinity, or nothing times infinity, counts as zero.
 double NanAsZero(double value) { return std::isnan(value) ? 0 : value; }
+
+// A source's contribution: with COUNT its weight alone, so that the sum counts the sources that have the member.
+double Weighted(const Source& source, double score, Aggregate aggregate) {
+  return aggregate == Aggregate::kCount ? source.weight : source.weight * score;
+}
 
 double Combine(double a, double b, Aggregate aggregate) {
   if (aggregate == Aggregate::kMin) return std::min(a, b);
@@ -117,6 +122,8 @@ bool ParseAggregate(Context& context, Request& request, size_t i) {
     request.aggregate = Aggregate::kMin;
   } else if (context.ArgIs(i, "MAX")) {
     request.aggregate = Aggregate::kMax;
+  } else if (context.ArgIs(i, "COUNT")) {
+    request.aggregate = Aggregate::kCount;
   } else {
     context.reply().Error(command::kSyntaxError);
     return false;
@@ -153,7 +160,7 @@ constexpr types::ZSetLimits kWhileBuilding{0, 0};
 void Union(const Request& request, ZSet& result) {
   for (const Source& source : request.sources) {
     source.ForEach([&](std::string_view name, double value) {
-      double score = NanAsZero(source.weight * value);
+      double score = NanAsZero(Weighted(source, value, request.aggregate));
       if (std::optional<double> before = result.Score(name)) {
         score = Combine(*before, score, request.aggregate);
         // A zero equals the other zero, so Add would leave the old sign.
@@ -170,11 +177,11 @@ template <typename Visit>
 void Intersect(const Request& request, Visit visit) {
   const std::vector<Source>& sources = request.sources;
   sources[0].ForEach([&](std::string_view name, double value) {
-    double score = NanAsZero(sources[0].weight * value);
+    double score = NanAsZero(Weighted(sources[0], value, request.aggregate));
     for (size_t i = 1; i < sources.size(); ++i) {
       std::optional<double> other = sources[i].Score(name);
       if (!other) return true;
-      score = Combine(score, sources[i].weight * *other, request.aggregate);
+      score = Combine(score, Weighted(sources[i], *other, request.aggregate), request.aggregate);
     }
     return visit(name, score);
   });
