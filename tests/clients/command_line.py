@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))
 from support.report import Report  # noqa: E402
@@ -48,6 +49,39 @@ def monitor(port):
             process.terminate()
 
 
+def keeps_printing(port, pattern, *arguments):
+    """A mode that runs until it is stopped: reads on until the pattern has come."""
+    process = subprocess.Popen(['redis-cli', '-p', port, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    watch = threading.Timer(30, process.kill)
+    watch.start()
+    seen = b''
+    try:
+        while not re.search(pattern.encode(), seen):
+            piece = os.read(process.stdout.fileno(), 65536)
+            assert piece, f'{seen[-300:]!r} has no {pattern!r}'
+            seen += piece
+    finally:
+        watch.cancel()
+        process.kill()
+        process.communicate()
+
+
+def hotkeys(port):
+    equal(port, 'OK', 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lfu')
+    cli(port, '-r', '200', 'GET', 'watched')
+    contains(port, r"hot key found with counter: \d+\s+keyname: \"?watched", '--hotkeys')
+    equal(port, 'OK', 'CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+
+
+def dataset_file(port):
+    path = os.path.join(os.environ.get('RIG_DIR', '/tmp'), 'whole.rdb')
+    contains(port, r'(?s).*', '--rdb', path)
+    with open(path, 'rb') as file:
+        assert file.read(5) == b'REDIS'
+    done = subprocess.run(['redis-check-rdb', path], capture_output=True, text=True, timeout=60)
+    assert 'RDB looks OK' in done.stdout, done.stdout[-300:]
+
+
 def benchmark(port, *options):
     done = subprocess.run(['redis-benchmark', '-p', port, '--csv', '-n', '4000', *options], capture_output=True, text=True, timeout=300)
     names = re.findall(r'^"([^"]+)","[\d.]+"', done.stdout, re.M)
@@ -75,6 +109,16 @@ def main():
     check('redis-cli: help GET', contains, port, r'summary:.*Returns the string', text='help GET\n')
     check('redis-cli: --pipe', mass_insertion, port)
     check('redis-cli: MONITOR', monitor, port)
+    check('redis-cli: -x', equal, port, 'OK', '-x', 'SET', 'typed', text='from standard input')
+    check('redis-cli: -X', equal, port, 'OK', '-X', 'tag', 'SET', 'typed', 'tag', text='from standard input')
+    check('redis-cli: --stat', keeps_printing, port, r'(\d+\s+[\d.]+[MKG]\s+.*\n){2}', '--stat', '-i', '0.1')
+    check('redis-cli: --latency', keeps_printing, port, r'\d+ \d+ [\d.]+ \d+', '--latency')
+    check('redis-cli: --latency-history', keeps_printing, port, r'seconds range', '--latency-history', '-i', '1')
+    check('redis-cli: --latency-dist', keeps_printing, port, r'-{20}', '--latency-dist', '-i', '1')
+    check('redis-cli: --intrinsic-latency', contains, port, r'Worst run took', '--intrinsic-latency', '1')
+    check('redis-cli: --hotkeys', hotkeys, port)
+    check('redis-cli: --rdb', dataset_file, port)
+    check('redis-cli: --functions-rdb', contains, port, r'.*', '--functions-rdb', os.path.join(os.environ.get('RIG_DIR', '/tmp'), 'functions.rdb'))
     for options in ((), ('-P', '16'), ('-3',), ('-3', '-P', '16'), ('--threads', '2', '-P', '16'), ('-d', '4096'), ('-r', '1000', '-c', '200')):
         check(' '.join(['redis-benchmark', *options]), benchmark, port, *options)
     report.finish()
