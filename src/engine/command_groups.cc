@@ -1,6 +1,7 @@
 #include "engine/command_groups.h"
 
 #include "engine/acl_commands.h"
+#include "engine/cluster_commands.h"
 #include "engine/connection_commands.h"
 #include "engine/persistence_commands.h"
 #include "engine/observation_commands.h"
@@ -43,6 +44,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       pubsub::PubsubRows(),
       repl::ReplicationRows(),
       ConnectionRows(),
+      ClusterRows(),
       ServerRows(),
       PersistenceRows(),
       ObservationRows(),

@@ -36,6 +36,17 @@ std::vector<std::string> CommandWatch::Redact(std::span<const std::string_view> 
     }
   } else if (base::EqualsIgnoreCase(argv[0], "acl") && argv.size() > 3 && base::EqualsIgnoreCase(argv[1], "setuser")) {
     for (size_t i = 3; i < shown.size(); ++i) shown[i] = kCovered;
+  } else if (base::EqualsIgnoreCase(argv[0], "migrate")) {
+    for (size_t i = 6; i + 1 < argv.size(); ++i) {
+      if (base::EqualsIgnoreCase(argv[i], "auth")) {
+        shown[++i] = kCovered;
+      } else if (base::EqualsIgnoreCase(argv[i], "auth2") && i + 2 < argv.size()) {
+        shown[i + 1] = shown[i + 2] = kCovered;
+        i += 2;
+      } else if (base::EqualsIgnoreCase(argv[i], "keys")) {
+        break;  // Only keys follow.
+      }
+    }
   } else if (base::EqualsIgnoreCase(argv[0], "config") && argv.size() > 3 &&
              base::EqualsIgnoreCase(argv[1], "set")) {
     for (size_t i = 2; i + 1 < argv.size(); i += 2) {

@@ -193,7 +193,8 @@ constexpr SettingRow kRows[] = {
      .kind = SettingKind::kEnum,
      .flags = kImmutable,
      .initial = "no",
-     .names = kEnableProtectedConfigsNames},
+     .names = kEnableProtectedConfigsNames,
+     .effect = "Whether MODULE LOAD and UNLOAD are answered at all; there is nothing that they could load."},
 
     // Security.
     {.name = "requirepass", .flags = kSensitive, .effect = "Password that AUTH asks for; empty: none."},

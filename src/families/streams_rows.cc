@@ -45,7 +45,7 @@ constexpr CommandSpec kXgroupSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Creates a consumer group.",
-     .arguments = "key@0 groupname id=(id | new-id=$) [MKSTREAM] [ENTRIESREAD entries-read:integer]",
+     .arguments = "key@0 groupname id=(id | new-id='$') [MKSTREAM] [ENTRIESREAD entries-read:integer]",
      .history = kXgroupCreateHistory},
     {.name = "createconsumer",
      .handler = CmdXgroupCreateconsumer,
@@ -99,7 +99,7 @@ constexpr CommandSpec kXgroupSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Sets the id up to which a group counts as served.",
-     .arguments = "key@0 groupname id=(id | new-id=$) [ENTRIESREAD entries-read:integer]",
+     .arguments = "key@0 groupname id=(id | new-id='$') [ENTRIESREAD entries-read:integer]",
      .history = kXgroupCreateHistory},
 };
 constexpr KeySpec kXinfoConsumersKeys[] = {{.flags = kKeyRO | kKeyAccess, .index = 2}};
@@ -198,8 +198,8 @@ constexpr CommandSpec kRows[] = {
      .since = "5.0.0",
      .complexity = "O(1), and O(N) when trimming, N being the entries evicted",
      .summary = "Appends an entry to a stream, and creates the stream when there is none.",
-     .arguments = "key@0 [NOMKSTREAM]^6.2.0 trim=[strategy=(MAXLEN | MINID^6.2.0) operator=[equal== | "
-                  "approximately=~] threshold [LIMIT count:integer]^6.2.0] id-or-auto=(auto-id=* | id) "
+     .arguments = "key@0 [NOMKSTREAM]^6.2.0 trim=[strategy=(MAXLEN | MINID^6.2.0) operator=[equal='=' | "
+                  "approximately='~'] threshold [LIMIT count:integer]^6.2.0] id-or-auto=(auto-id='*' | id) "
                   "(field value)...",
      .tips = kRandomTips,
      .history = kXaddHistory},
@@ -351,7 +351,7 @@ constexpr CommandSpec kRows[] = {
      .since = "5.0.0",
      .complexity = "O(N), N being the entries evicted",
      .summary = "Evicts the oldest entries, down to a length or up to an id.",
-     .arguments = "key@0 trim=(strategy=(MAXLEN | MINID^6.2.0) operator=[equal== | approximately=~] "
+     .arguments = "key@0 trim=(strategy=(MAXLEN | MINID^6.2.0) operator=[equal='=' | approximately='~'] "
                   "threshold [LIMIT count:integer]^6.2.0)",
      .tips = kRandomTips,
      .history = kXtrimHistory},
