@@ -154,7 +154,7 @@ constexpr CommandSpec kXinfoSubcommands[] = {
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Describes a stream.",
-     .arguments = "key@0 [FULL count:integer]",
+     .arguments = "key@0 full-block=[FULL [COUNT count:integer]]",
      .history = kXinfoStreamHistory},
 };
 constexpr KeySpec kReadOnlyKey[] = {{.flags = kKeyRO}};
