@@ -36,7 +36,12 @@ void CmdObjectRefcount(Context& ctx) {
   if (!entry) return;
   // Nothing is shared here; but Redis shares the small integers, says so with this count, and is asked for it.
   constexpr int64_t kSharedIntegers = 10'000;
-  bool shared = entry->type() == store::Type::kString && entry->is_integer() && entry->integer() >= 0 &&
+  // With a memory limit it shares none whose access time or frequency decides over their keys.
+  store::EvictionPolicy policy = ctx.settings().maxmemory_policy;
+  bool clocked = ctx.settings().maxmemory != 0 &&
+                 (store::IsLfu(policy) || policy == store::EvictionPolicy::kAllKeysLru ||
+                  policy == store::EvictionPolicy::kVolatileLru);
+  bool shared = !clocked && entry->type() == store::Type::kString && entry->is_integer() && entry->integer() >= 0 &&
                 entry->integer() < kSharedIntegers;
   ctx.reply().Integer(shared ? INT32_MAX : 1);
 }

@@ -51,6 +51,8 @@ class Evictor {
     for (size_t i = 0; i < kStripeCount && sampled < wanted; ++i) sampled += SampleStripe((start + i) % kStripeCount);
     return best_.found && Evict();
   }
+  // Bytes of what was evicted, whether the background thread has freed them yet or not.
+  uint64_t freed() const noexcept { return freed_; }
 
  private:
   int64_t SampleStripe(size_t index) {
@@ -97,6 +99,7 @@ class Evictor {
         bool lazy = keyspace_.settings().lazyfree_lazy_eviction;
         transaction_.AddChange(best_.db, {lazy ? "UNLINK" : "DEL", key.text});
       }
+      freed_ += entry->MemoryBytes(kMemorySamples);
       transaction_.Touch(best_.db, key);
       transaction_.Delete(best_.db, key, *entry, true);
       keyspace_.counters().evicted_keys.fetch_add(1, std::memory_order_relaxed);
@@ -106,10 +109,13 @@ class Evictor {
     return true;
   }
 
+  static constexpr size_t kMemorySamples = 5;  // Elements looked at to tell a collection's size.
+
   Transaction& transaction_;
   Keyspace& keyspace_;
   EvictionPolicy policy_;
   Candidate best_;
+  uint64_t freed_ = 0;
 };
 
 }  // namespace
@@ -153,8 +159,11 @@ bool MakeRoom(Transaction& transaction) {
   if (limit == 0 || base::UsedMemory() <= limit) return true;
   if (keyspace.settings().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
   Evictor evictor(transaction);
+  // As much as was too much at the start: the messages that tell clients about evicted keys take memory as well, and
+  // counting them would evict ever more.
+  const uint64_t excess = base::UsedMemory() - limit;
   int64_t start = keyspace.clock().MonotonicMicros();
-  while (base::UsedMemory() > limit) {
+  while (evictor.freed() < excess && base::UsedMemory() > limit) {
     if (!evictor.EvictOne()) {
       // What the background thread still has to free counts as memory, but it is on its way out.
       if (keyspace.reclaimer().pending_objects() == 0) return false;

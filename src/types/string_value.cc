@@ -91,7 +91,8 @@ void RawString::Append(std::string_view bytes) noexcept {
 
 void RawString::Resize(size_t new_size) noexcept {
   size_t old_size = size();
-  bool fits = block_ && block_->capacity >= new_size;
+  // The first size is taken as it is: most strings that are made by SETRANGE or SETBIT stay as large.
+  bool fits = !block_ || block_->capacity >= new_size;
   MakeOwn(fits ? new_size : GrownCapacity(new_size));
   if (new_size > old_size) std::memset(block_->bytes() + old_size, 0, new_size - old_size);
   block_->size = new_size;
