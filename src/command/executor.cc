@@ -141,19 +141,27 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   }
   const store::Settings& settings = services_.keyspace->settings();
   uint32_t flags = command->flags;
+  uint32_t flags_of_all = command->flags;
   // An EXEC is what its queue is.
   if (__builtin_expect(command->locks == Locks::kExec, 0)) {
-    for (const QueuedCommand& queued : session.queue) flags |= queued.command->flags;
+    for (const QueuedCommand& queued : session.queue) {
+      flags |= queued.command->flags;
+      flags_of_all &= queued.command->flags;
+    }
   }
-  if (settings.writes_need_replicas && (flags & kWrite)) return reject(kNoReplicasError);
+  if (settings.writes_need_replicas && (flags & kWrite) && !session.from_master) return reject(kNoReplicasError);
+  if (settings.replica_refuses_writes && (flags & kWrite) && !session.from_master) return reject(kReadOnlyReplicaError);
+  if (settings.replica_is_stale && !(flags_of_all & kStale) && !session.from_master) return reject(kStaleReplicaError);
   // PING, too, so that health checks notice.
   if (settings.writes_need_snapshot && ((flags & kWrite) || command->spec->name == "ping")) {
     return reject(kSnapshotFailedError);
   }
-  if (settings.loading && !command->has(kLoading)) return reject(kLoadingError);
+  if (settings.loading && !(flags_of_all & kLoading) && !session.from_master) return reject(kLoadingError);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(BusyError(services_.keyspace->parking()));
   }
+  // A replica's memory is its master's business.
+  if (settings.keeps_expired) return true;
   if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
     if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
   }

@@ -29,6 +29,9 @@ struct Request {
   bool has_key = false;
 };
 
+inline constexpr std::string_view kReadOnlyReplicaError = "READONLY You can't write against a read only replica.";
+inline constexpr std::string_view kStaleReplicaError =
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
 inline constexpr std::string_view kNoReplicasError = "NOREPLICAS Not enough good replicas to write.";
 inline constexpr std::string_view kLoadingError = "LOADING Redis is loading the dataset in memory";
 inline constexpr std::string_view kSnapshotFailedError =

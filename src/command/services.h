@@ -35,6 +35,7 @@ class Scripts;  // Likewise.
 
 namespace tusk::repl {
 class Feed;  // Likewise.
+class Link;
 }
 
 namespace tusk::command {
@@ -184,6 +185,8 @@ struct Services {
   script::Scripts* scripts = nullptr;
   Persistence* persistence = nullptr;  // Null: an engine without files.
   repl::Feed* feed = nullptr;
+  repl::Link* link = nullptr;
+  std::string_view redis_version{};  // The release whose behaviour this build follows.
   // Source texts of the function libraries, which go into every copy of the dataset.
   std::function<std::vector<std::string>()> function_sources;
   void* engine = nullptr;      // engine::Engine, for families above that know it.

@@ -71,6 +71,7 @@ struct Session {
   bool no_touch = false;
   bool no_evict = false;
   bool monitor = false;
+  bool from_master = false;  // The link's own session: it runs what the master has run already.
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
   bool replica_copying = false;  // It has not read the copy of the dataset yet, which no output limit counts.
   // The newest commit number of its own writes: what WAIT waits for.

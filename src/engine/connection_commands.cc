@@ -48,7 +48,7 @@ void ReplyHello(Context& ctx) {
   reply.Bulk("mode");
   reply.Bulk("standalone");
   reply.Bulk("role");
-  reply.Bulk("master");
+  reply.Bulk(EngineOf(ctx).link().is_replica() ? "replica" : "master");
   reply.Bulk("modules");
   reply.EmptyArray();
 }

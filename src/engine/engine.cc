@@ -3,8 +3,10 @@
 #include "base/check.h"
 #include "base/cycles.h"
 #include "base/memory.h"
+#include "base/numbers.h"
 #include "base/random.h"
 #include "engine/acl_file.h"
+#include "base/text.h"
 #include "engine/command_groups.h"
 #include "engine/settings_binding.h"
 
@@ -42,6 +44,7 @@ Engine::Engine(Options options)
   services_.tracking = &tracking_;
   services_.scripts = &scripts_;
   services_.feed = &feed_;
+  services_.redis_version = kRedisVersion;
   services_.function_sources = [this] {
     std::vector<std::string> sources;
     for (const script::LibraryPtr& library : scripts_.libraries().List()) sources.emplace_back(library->code());
@@ -60,6 +63,9 @@ Engine::Engine(Options options)
   keyspace_.SetObserver(&change_log_);
   BindFeed(*config_, feed_);
   BindUsers();
+  link_ = NewLink();
+  services_.link = link_.get();
+  BindLink(*config_, *link_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();
 }
@@ -130,7 +136,23 @@ base::Status Engine::LoadUsers() {
   return {};
 }
 
-Engine::~Engine() = default;
+// The link's thread uses everything else.
+Engine::~Engine() { link_.reset(); }
+
+std::unique_ptr<repl::Link> Engine::NewLink() {
+  auto load = [this](codec::Reader& reader, command::Worker& worker) {
+    return persistence_.LoadCopy(reader, worker.transaction());
+  };
+  return std::make_unique<repl::Link>(
+      repl::Link::Options{.services = &services_, .new_worker = [this] { return NewWorker(); }, .load = load});
+}
+
+void Engine::StartReplication() {
+  link_->SetLog(scripts_.log());
+  const std::optional<std::vector<std::string>> words = base::SplitQuotedLine(config_->Text("replicaof"));
+  if (!words || words->size() != 2) return;
+  link_->Follow((*words)[0], *base::ParseInt64((*words)[1]));  // Checked when it was read.
+}
 
 std::unique_ptr<command::Worker> Engine::NewWorker() {
   return std::make_unique<command::Worker>(services_, statistics_.AddWorker());

@@ -28,6 +28,7 @@
 #include "pubsub/hub.h"
 #include "pubsub/tracking.h"
 #include "repl/feed.h"
+#include "repl/link.h"
 #include "script/scripts.h"
 #include "store/change_log.h"
 #include "store/keyspace.h"
@@ -69,6 +70,7 @@ class Engine {
   pubsub::Tracking& tracking() noexcept { return tracking_; }
   repl::Feed& feed() noexcept { return feed_; }
   UserTable& users() noexcept { return users_; }
+  repl::Link& link() noexcept { return *link_; }
   CommandWatch& watch() noexcept { return watch_; }
   command::LatencyMonitor& latency() noexcept { return latency_; }
   script::Scripts& scripts() noexcept { return scripts_; }
@@ -90,6 +92,9 @@ class Engine {
   // before its host forgets it.
   void EndSession(command::Session& session);
 
+  // Follows the master that the configuration names, if any. Once clients are served.
+  void StartReplication();
+
   // CONFIG RESETSTAT.
   void ResetStatistics();
 
@@ -101,6 +106,7 @@ class Engine {
 
  private:
   void BindUsers();
+  std::unique_ptr<repl::Link> NewLink();
 
   std::unique_ptr<Config> config_;
   base::SystemClock system_clock_;
@@ -127,6 +133,7 @@ class Engine {
   uint64_t startup_memory_ = 0;
   MemoryPeak memory_peak_;
   RateMeter rates_;
+  std::unique_ptr<repl::Link> link_;
 };
 
 }  // namespace tusk::engine

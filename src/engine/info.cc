@@ -300,10 +300,32 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("commands_detached", SumOf(engine, &WorkerStatistics::detached));
 }
 
+void AddMaster(Engine& engine, Lines& out) {
+  const repl::LinkInfo link = engine.link().Describe();
+  const bool up = link.state == repl::LinkState::kConnected;
+  out.Add("role", "slave");
+  out.Add("master_host", link.host);
+  out.Add("master_port", link.port);
+  out.Add("master_link_status", up ? "up" : "down");
+  out.Add("master_last_io_seconds_ago", link.seconds_since_io);
+  out.Add("master_sync_in_progress", link.state == repl::LinkState::kTransfer ? 1 : 0);
+  out.Add("slave_read_repl_offset", link.offset);
+  out.Add("slave_repl_offset", link.offset);
+  if (link.transfer_left_bytes >= 0) out.Add("master_sync_left_bytes", link.transfer_left_bytes);
+  if (!up) out.Add("master_link_down_since_seconds", link.seconds_down);
+  out.Add("slave_priority", engine.config().Number("replica-priority"));
+  out.Add("slave_read_only", engine.config().Number("replica-read-only"));
+  out.Add("replica_announced", engine.config().Number("replica-announced"));
+}
+
 void Replication(Engine& engine, Lines& out) {
   repl::Feed& feed = engine.feed();
   std::vector<repl::ReplicaInfo> replicas = feed.Replicas();
-  out.Add("role", "master");
+  if (engine.link().is_replica()) {
+    AddMaster(engine, out);
+  } else {
+    out.Add("role", "master");
+  }
   out.Add("connected_slaves", replicas.size());
   if (engine.config().Number("min-replicas-to-write") > 0 && engine.config().Number("min-replicas-max-lag") > 0) {
     out.Add("min_slaves_good_slaves", feed.GoodReplicas());

@@ -52,7 +52,7 @@ codec::DatasetOptions Persistence::Describe() const {
 
 bool Persistence::HasFile() const { return ::access(saver_.path().c_str(), F_OK) == 0; }
 
-base::Status Persistence::LoadWith(store::Transaction& transaction, bool replace) {
+std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace) {
   auto loader = std::make_shared<persist::Loader>(persist::Loader::Options{
       .keyspace = &keyspace_,
       .log = log_,
@@ -62,19 +62,21 @@ base::Status Persistence::LoadWith(store::Transaction& transaction, bool replace
             return name ? base::Status::Ok() : name.error();
           },
       .replace = replace});
-  {
-    base::MutexLock lock(mutex_);
-    loader_ = loader;
-    if (stopped_) loader->Stop();
-  }
-  return loader->LoadFile(saver_.path(), transaction);
+  base::MutexLock lock(mutex_);
+  loader_ = loader;
+  if (stopped_) loader->Stop();
+  return loader;
+}
+
+base::Status Persistence::LoadCopy(codec::Reader& reader, store::Transaction& transaction) {
+  return NewLoader(true)->LoadFrom(reader, transaction);
 }
 
 base::Status Persistence::Load() {
   keyspace_.settings().loading.set(true);
   auto started = std::chrono::steady_clock::now();
   store::Transaction transaction(keyspace_);
-  base::Status status = LoadWith(transaction, false);
+  base::Status status = NewLoader(false)->LoadFile(saver_.path(), transaction);
   keyspace_.settings().loading.set(false);
   if (status.code() == base::Code::kNotFound) return {};
   if (status.ok() && log_) {
@@ -138,7 +140,7 @@ base::Status Persistence::Reload(store::Transaction& held, const ReloadOptions& 
     }
     scripts_.FlushLibraries();
   }
-  base::Status status = LoadWith(held, options.merge || !options.flush);
+  base::Status status = NewLoader(options.merge || !options.flush)->LoadFile(saver_.path(), held);
   if (status.ok()) return {};
   if (log_) log_->Warning("{}", status.message());
   return base::Status::Invalid("ERR Error trying to load the RDB dump, check server logs.");

@@ -33,7 +33,9 @@ class Persistence final : public command::Persistence {
   bool HasFile() const;
   // Loads it; settings().loading is on meanwhile. Blocks. An error is what ends the start.
   base::Status Load();
-  // Makes Load() return soon; any thread.
+  // A master's copy, into keys that were flushed; functions of the same name are replaced. Blocks.
+  base::Status LoadCopy(codec::Reader& reader, store::Transaction& transaction);
+  // Makes Load() and LoadCopy() return soon, now and later; any thread.
   void StopLoading();
   // Of the load that runs or ran last; zeros before the first.
   persist::Loader::Progress load_progress() const;
@@ -47,7 +49,7 @@ class Persistence final : public command::Persistence {
  private:
   codec::DatasetOptions Describe() const;
   void Bind();
-  base::Status LoadWith(store::Transaction& transaction, bool replace);
+  std::shared_ptr<persist::Loader> NewLoader(bool replace);
 
   Config& config_;
   store::Keyspace& keyspace_;

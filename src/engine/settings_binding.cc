@@ -8,6 +8,7 @@
 #include "engine/config.h"
 #include "engine/network_settings.h"
 #include "repl/feed.h"
+#include "repl/link.h"
 #include "store/settings.h"
 
 namespace tusk::engine {
@@ -155,6 +156,28 @@ void BindFeed(Config& config, repl::Feed& feed) {
   follow("repl-ping-replica-period", settings.ping_seconds);
   follow("min-replicas-to-write", settings.min_replicas);
   follow("min-replicas-max-lag", settings.max_lag_seconds);
+}
+
+void BindLink(Config& config, repl::Link& link) {
+  repl::LinkSettings& settings = link.settings();
+  auto follow = [&config, &link](std::string_view name, auto& field) {
+    config.OnChange(name, [&link, &field](const SettingValue& value) {
+      field.store(static_cast<typename std::remove_reference_t<decltype(field)>::value_type>(value.number),
+                  std::memory_order_relaxed);
+      link.SettingsChanged();
+      return base::Status::Ok();
+    });
+  };
+  follow("replica-read-only", settings.read_only);
+  follow("replica-serve-stale-data", settings.serve_stale_data);
+  follow("repl-timeout", settings.timeout_seconds);
+  follow("port", settings.listening_port);
+  for (std::string_view name : {"masterauth", "masteruser"}) {
+    config.OnChange(name, [&config, &link](const SettingValue&) {
+      link.SetCredentials(config.Text("masteruser"), config.Text("masterauth"));
+      return base::Status::Ok();
+    });
+  }
 }
 
 }  // namespace tusk::engine

@@ -8,6 +8,7 @@ struct Settings;
 
 namespace tusk::repl {
 class Feed;
+class Link;
 }
 
 namespace tusk::engine {
@@ -18,5 +19,6 @@ struct NetworkSettings;
 // The settings must outlive the config.
 void BindSettings(Config& config, store::Settings& settings, NetworkSettings& network);
 void BindFeed(Config& config, repl::Feed& feed);
+void BindLink(Config& config, repl::Link& link);
 
 }  // namespace tusk::engine

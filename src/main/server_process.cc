@@ -198,6 +198,7 @@ void ServerProcess::BeReady() {
   engine_->EnableFiles();
   log_.Notice("Ready to accept connections");
   NotifySystemd("STATUS=Ready to accept connections\nREADY=1\n");
+  engine_->StartReplication();
 }
 
 // Clients are served meanwhile, as far as commands are allowed while loading.
@@ -230,6 +231,7 @@ int ServerProcess::Run() {
   }
   server_->Wait();
   engine_->persistence().StopLoading();
+  engine_->link().Lead();  // Its thread looks at the clients.
   if (loader_thread_.joinable()) loader_thread_.join();
   NotifySystemd("STOPPING=1\n");
   ending_.store(true, std::memory_order_release);

@@ -13,6 +13,7 @@
 #include "codec/dataset_writer.h"
 #include "command/context.h"
 #include "repl/feed.h"
+#include "repl/link.h"
 
 namespace tusk::repl {
 namespace {
@@ -46,11 +47,23 @@ class ChunkSink final : public codec::ByteSink {
   static constexpr size_t kChunkBytes = 1 << 20;
 };
 
+// Where the replica is, unless it said so itself.
+void NoteAddress(Context& ctx) {
+  if (ctx.services().clients == nullptr) return;
+  std::optional<command::ClientInfo> client = ctx.services().clients->Find(ctx.session().id);
+  if (!client) return;
+  std::string_view address = client->address;
+  address = address.substr(0, address.rfind(':'));
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  FeedOf(ctx).SetPeerAddress(ctx.session(), address);
+}
+
 // All stripes are held: the copy and the offset are of one moment.
 void SendDataset(Context& ctx, bool with_greeting) {
   Feed& feed = FeedOf(ctx);
   ChunkSink sink;
   codec::DatasetOptions options;
+  options.redis_version = ctx.services().redis_version;
   options.now_ms = ctx.now_ms();
   options.used_memory = base::UsedMemory();
   options.facts = {{"repl-stream-db", "0"},
@@ -65,6 +78,7 @@ void SendDataset(Context& ctx, bool with_greeting) {
   std::string greeting;
   if (with_greeting) greeting = "+FULLRESYNC " + feed.replid() + " " + std::to_string(feed.offset()) + "\r\n";
   greeting += "$" + std::to_string(bytes) + "\r\n";
+  NoteAddress(ctx);
   feed.Join(ctx.session(), std::move(greeting), std::move(chunks));
 }
 
@@ -74,6 +88,14 @@ std::optional<int64_t> Timeout(Context& ctx, size_t i) {
   if (!timeout || *timeout >= 0) return timeout;
   ctx.reply().Error("ERR timeout is negative");
   return {};
+}
+
+// A replica that has no data yet has none to give.
+bool MayFeed(Context& ctx) {
+  const Link& link = *ctx.services().link;
+  if (!link.is_replica() || link.Describe().state == LinkState::kConnected) return true;
+  ctx.reply().Error("NOMASTERLINK Can't SYNC while not connected with my master");
+  return false;
 }
 
 bool MayWait(Context& ctx) { return !ctx.in_exec() && !ctx.in_script() && ctx.session().host != nullptr; }
@@ -96,21 +118,33 @@ void WaitForReplicas(Context& ctx, int64_t wanted, int64_t timeout_ms,
                  }});
 }
 
+void ReplyReplicaRole(Context& ctx) {
+  const LinkInfo info = ctx.services().link->Describe();
+  constexpr std::string_view kStates[] = {"none", "connect", "connecting", "sync", "connected"};
+  ctx.reply().ArrayHeader(5);
+  ctx.reply().Bulk("slave");
+  ctx.reply().Bulk(info.host);
+  ctx.reply().Integer(info.port);
+  ctx.reply().Bulk(kStates[static_cast<size_t>(info.state)]);
+  ctx.reply().Integer(info.offset);
+}
+
 }  // namespace
 
 void CmdSync(Context& ctx) {
   if (ctx.session().host == nullptr) return ctx.reply().Error("ERR SYNC needs a connection");
-  if (ctx.session().replica) return;
+  if (ctx.session().replica || !MayFeed(ctx)) return;
   FeedOf(ctx).Begin();
   SendDataset(ctx, false);
 }
 
 void CmdPsync(Context& ctx) {
   if (ctx.session().host == nullptr) return ctx.reply().Error("ERR PSYNC needs a connection");
-  if (ctx.session().replica) return;
+  if (ctx.session().replica || !MayFeed(ctx)) return;
   std::optional<int64_t> offset = ctx.Integer(2);
   if (!offset) return;
   FeedOf(ctx).Begin();
+  NoteAddress(ctx);
   if (FeedOf(ctx).Continue(ctx.session(), ctx.arg(1), *offset)) return;
   SendDataset(ctx, true);
 }
@@ -144,10 +178,15 @@ void CmdReplconf(Context& ctx) {
 }
 
 void CmdReplicaof(Context& ctx) {
-  if (ctx.ArgIs(1, "no") && ctx.ArgIs(2, "one")) return ctx.reply().Ok();  // It is a master already.
+  Link& link = *ctx.services().link;
+  if (ctx.ArgIs(1, "no") && ctx.ArgIs(2, "one")) {
+    link.Lead();
+    return ctx.reply().Ok();
+  }
   std::optional<int64_t> port = base::ParseInt64(ctx.arg(2));
   if (!port || *port < 0 || *port > kPortMax) return ctx.reply().Error("ERR Invalid master port");
-  ctx.reply().Error("ERR This server feeds replicas but cannot be one yet; use it as the master, or import the data");
+  if (link.Follow(ctx.arg(1), *port)) return ctx.reply().Ok();
+  ctx.reply().Simple("OK Already connected to specified master");
 }
 
 void CmdFailover(Context& ctx) {
@@ -167,11 +206,13 @@ void CmdFailover(Context& ctx) {
     }
   }
   if (abort) return ctx.reply().Error("ERR No failover in progress.");
+  if (ctx.services().link->is_replica()) return ctx.reply().Error("ERR FAILOVER is not valid when server is a replica.");
   if (FeedOf(ctx).Replicas().empty()) return ctx.reply().Error("ERR FAILOVER requires connected replicas.");
-  ctx.reply().Error("ERR FAILOVER needs a master that can become a replica, which this server cannot yet");
+  ctx.reply().Error("ERR FAILOVER is not there yet: use REPLICAOF NO ONE on the replica, then REPLICAOF on this server");
 }
 
 void CmdRole(Context& ctx) {
+  if (ctx.services().link->is_replica()) return ReplyReplicaRole(ctx);
   Feed& feed = FeedOf(ctx);
   std::vector<ReplicaInfo> replicas = feed.Replicas();
   ctx.reply().ArrayHeader(3);
@@ -191,6 +232,11 @@ void CmdWait(Context& ctx) {
   if (!wanted) return;
   std::optional<int64_t> timeout = Timeout(ctx, 2);
   if (!timeout) return;
+  if (ctx.services().link->is_replica()) {
+    return ctx.reply().Error("ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a "
+                             "replica is configured to be writable (which is not the default) writes to replicas are just "
+                             "local and are not propagated.");
+  }
   WaitForReplicas(ctx, *wanted, *timeout,
                   [](resp::Reply& reply, int64_t confirmed) { reply.Integer(confirmed); });
 }

@@ -94,6 +94,16 @@ void Feed::Begin() {
   log_.WaitFor(keyspace_.last_commit());
 }
 
+void Feed::StartAnew() {
+  base::MutexLock hold(mutex_);
+  for (auto& [id, replica] : replicas_) replica.joined = false;
+  replid_ = base::SecureRandomHex(kReplidDigits);
+  pending_.clear();
+  if (!std::exchange(active_, false)) return;
+  keyspace_.RemoveRecorder();
+  backlog_.Clear();
+}
+
 bool Feed::Continue(command::Session& session, std::string_view replid, int64_t offset) {
   DCHECK(session.host != nullptr);
   base::MutexLock hold(mutex_);
@@ -153,6 +163,12 @@ void Feed::SetListeningPort(const command::Session& session, int64_t port) {
 void Feed::SetAddress(const command::Session& session, std::string_view address) {
   base::MutexLock hold(mutex_);
   ReplicaOf(session).address = address;
+}
+
+void Feed::SetPeerAddress(const command::Session& session, std::string_view address) {
+  base::MutexLock hold(mutex_);
+  Replica& replica = ReplicaOf(session);
+  if (replica.address.empty()) replica.address = address;
 }
 
 void Feed::Acknowledge(const command::Session& session, uint64_t offset) {

@@ -87,9 +87,14 @@ class Feed final : public store::ChangeFollower {
   // The replica joins here: it is sent `greeting`, then the dataset's chunks, then the stream from now on.
   void Join(command::Session& session, std::string greeting, std::vector<std::string> dataset);
 
+  // The dataset was replaced: nobody can go on from what was sent before.
+  void StartAnew();
+
   // ---- What a replica says of itself, before and after it joined ----
   void SetListeningPort(const command::Session& session, int64_t port);
   void SetAddress(const command::Session& session, std::string_view address);
+  // The socket's, which counts until SetAddress().
+  void SetPeerAddress(const command::Session& session, std::string_view address);
   void Acknowledge(const command::Session& session, uint64_t offset);
   // In the session's thread, before its host forgets it.
   void Forget(const command::Session& session);

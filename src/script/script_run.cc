@@ -79,6 +79,9 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
     return "ERR Write commands are not allowed from read-only scripts.";
   }
   if (ctx_->settings().writes_need_replicas && command->has(command::kWrite)) return command::kNoReplicasError;
+  if (ctx_->settings().replica_refuses_writes && command->has(command::kWrite) && !ctx_->session().from_master) {
+    return command::kReadOnlyReplicaError;
+  }
   if (ctx_->settings().writes_need_snapshot && command->has(command::kWrite)) return command::kSnapshotFailedError;
   // A script that has begun to write is let finish.
   if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 &&

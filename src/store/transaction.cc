@@ -101,8 +101,9 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   Shard* shard = keyspace_.StripeOf(key).FindShard(db);
   Entry* entry = shard ? shard->Find(key) : nullptr;
   if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
-    Expire(db, key, *entry);
-    entry = nullptr;
+    const bool keeps = keyspace_.settings().keeps_expired;
+    if (!keeps) Expire(db, key, *entry);
+    if (!keeps || !from_master_) entry = nullptr;
   }
   if (entry && entry->type() == Type::kHash && __builtin_expect(FirstFieldDeadline(*entry) <= now_ms_, 0)) {
     if (!ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;

@@ -133,6 +133,8 @@ class Transaction {
   void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
   uint64_t dirty() const noexcept { return dirty_; }
   bool wants_changes() const noexcept { return keyspace_.recording() && targets_ != kToNobody; }
+  // This thread runs what a master sends: it sees keys past their deadline, which are the master's to delete.
+  void SetFromMaster(bool from_master) noexcept { from_master_ = from_master; }
   // Who repeats the changes from here to the unit's end: a script's redis.set_repl(). ChangeTargets bits.
   void SetChangeTargets(uint8_t targets) noexcept { targets_ = targets; }
   // Only if wants_changes(). `targets` narrows who repeats it; one that is left with nobody is dropped.
@@ -184,6 +186,7 @@ class Transaction {
   std::vector<uint16_t> held_;  // Ascending.
   uint64_t dirty_ = 0;
   uint8_t targets_ = kToAll;
+  bool from_master_ = false;
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;

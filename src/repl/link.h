@@ -1,0 +1,148 @@
+// Link: a replica's side of replication: keeps a connection to the master, asks it for a copy or for what was missed,
+// and runs the commands that it sends.
+//
+//   kNone        this server is a master
+//   kConnect     no connection; tried again every second
+//   kHandshake   connected, saying who we are
+//   kTransfer    the copy of the dataset comes in; clients get -LOADING
+//   kConnected   the stream is followed
+//
+// The commands run in a session of the link's own, on its own thread, which may block; what they change is recorded like
+// any other write, so that replicas of this server follow too.
+// Threads: Follow, Lead, Describe any thread; all else is the link's thread. Owns: the thread, the socket.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/unique_fd.h"
+#include "command/session.h"
+#include "resp/request_parser.h"
+
+namespace tusk::base {
+class Logger;
+}
+namespace tusk::codec {
+class Reader;
+}
+namespace tusk::command {
+class Executor;
+class Worker;
+struct Services;
+}  // namespace tusk::command
+
+namespace tusk::repl {
+
+// What the configuration says about being a replica. Relaxed atomics; texts under the link's mutex.
+struct LinkSettings {
+  std::atomic<bool> read_only{true};
+  std::atomic<bool> serve_stale_data{true};
+  std::atomic<int64_t> timeout_seconds{60};
+  std::atomic<int64_t> listening_port{0};
+};
+
+enum class LinkState : uint8_t { kNone, kConnect, kHandshake, kTransfer, kConnected };
+
+struct LinkInfo {
+  LinkState state = LinkState::kNone;
+  std::string host;
+  int64_t port = 0;
+  int64_t offset = 0;                  // Of the master's stream, applied; -1 before the first copy.
+  int64_t seconds_since_io = -1;       // -1: not connected.
+  int64_t seconds_down = -1;           // -1: connected.
+  int64_t transfer_left_bytes = -1;    // -1: no transfer.
+};
+
+class Link {
+ public:
+  struct Options {
+    command::Services* services;
+    std::function<std::unique_ptr<command::Worker>()> new_worker;
+    // Reads a copy of the dataset into the keyspace, which is empty.
+    std::function<base::Status(codec::Reader&, command::Worker&)> load;
+    base::Logger* log = nullptr;
+  };
+  explicit Link(Options options);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  LinkSettings& settings() noexcept { return settings_; }
+  void SettingsChanged() { ApplyRole(); }
+  void SetCredentials(std::string_view user, std::string_view password);
+  void SetLog(base::Logger* log) noexcept { options_.log = log; }
+
+  // Becomes a replica of that master, or of another one than before. False: it is one of this master already.
+  bool Follow(std::string_view host, int64_t port);
+  // Becomes a master again, with the data as it is. Waits until the link's thread has let go.
+  void Lead();
+  bool is_replica() const noexcept { return state_.load(std::memory_order_relaxed) != LinkState::kNone; }
+  LinkInfo Describe() const;
+
+  static constexpr int64_t kRetryMillis = 1000;
+  static constexpr int64_t kAckMillis = 1000;
+  // A line of the handshake; a longer one is no Redis server.
+  static constexpr size_t kLineBytesMax = 1024;
+
+ private:
+  class TransferSource;
+
+  void Work();
+  base::Status RunOnce();
+  base::Status Connect();
+  base::Status Handshake();
+  base::Status AskToSync();
+  base::Status Transfer();
+  void DropReplicas();
+  base::Status FollowStream();
+  void Apply(std::span<const std::string_view> argv);
+  base::Status Send(std::initializer_list<std::string_view> argv);
+  base::Status SendAck();
+  base::Status WriteAll(std::string_view bytes);
+  // At least one byte, into in_. An error also when the link is to stop or the master is silent for too long.
+  base::Status ReadMore(int64_t wait_ms, bool& any);
+  base::Result<std::string> ReadLine();
+  base::Result<std::string> Ask(std::initializer_list<std::string_view> argv);
+  void SetState(LinkState state);
+  void ApplyRole();
+  bool Stopping() const;
+  int64_t NowMs() const;
+  void Note(std::string_view text) const;
+
+  Options options_;
+  LinkSettings settings_;
+  std::unique_ptr<command::Worker> worker_;  // The link's thread, once it runs.
+  command::Session session_;
+  base::UniqueFd fd_;
+  std::string in_;  // Received and not looked at.
+  std::string master_replid_;
+  std::unique_ptr<resp::RequestParser> parser_;
+  int64_t last_ack_ms_ = 0;
+
+  // Read by INFO and by commands that ask for the role: relaxed.
+  std::atomic<LinkState> state_{LinkState::kNone};
+  std::atomic<int64_t> offset_{-1};
+  std::atomic<int64_t> last_io_ms_{0};
+  std::atomic<int64_t> down_since_ms_{0};
+  std::atomic<int64_t> transfer_left_{-1};
+  std::atomic<bool> stop_{false};
+
+  mutable base::Mutex mutex_;
+  std::string host_ GUARDED_BY(mutex_);
+  int64_t port_ GUARDED_BY(mutex_) = 0;
+  std::string user_ GUARDED_BY(mutex_);
+  std::string password_ GUARDED_BY(mutex_);
+
+  base::Mutex change_mutex_;  // Follow() and Lead(), one at a time.
+  std::thread thread_;
+};
+
+}  // namespace tusk::repl

@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+"""Replication between tusk-server and Debian's redis-server, each as master of the other, and Tusk with itself.
+
+  tests/replication/run.py [--server build/dev/src/main/tusk-server] [--writes 3000] [--seed N]
+
+While several connections write, a replica joins, loses its connection and comes back; at the end both hold the same
+data. Last line: `N passed, N failed`.
+"""
+import argparse
+import os
+import random
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
+sys.path.insert(0, os.path.join(HERE, '..'))
+from support.report import Report  # noqa: E402
+from support.resp import is_error, show, to_bytes  # noqa: E402
+from support.servers import Server  # noqa: E402
+
+WRITERS = 4
+KEYS_PER_TYPE = 40
+SCRIPT = "redis.call('INCR', KEYS[1]); return redis.call('SADD', KEYS[2], ARGV[1])"
+READ = {'string': ('GET',), 'list': ('LRANGE', '0', '-1'), 'hash': ('HGETALL',), 'set': ('SMEMBERS',),
+        'zset': ('ZRANGE', '0', '-1', 'WITHSCORES')}
+
+
+def commands(dice):
+    """One unit of writes: a command, or a transaction."""
+    def name(kind):
+        return f'{kind}:{dice.randrange(KEYS_PER_TYPE)}'
+
+    text = 'x' * dice.choice((1, 30, 300, 20000)) + str(dice.random())
+    number = dice.randrange(1000)
+    menu = [
+        lambda: ['SET', name('s'), text],
+        lambda: ['SET', name('s'), number, 'PX', 3600000],
+        lambda: ['INCR', name('n')],
+        lambda: ['APPEND', name('a'), 'yz'],
+        lambda: ['RPUSH', name('l'), number, text[:40]],
+        lambda: ['LPOP', name('l')],
+        lambda: ['LMOVE', name('l'), name('l'), 'LEFT', 'RIGHT'],
+        lambda: ['HSET', name('h'), f'f{number}', text[:100]],
+        lambda: ['HINCRBYFLOAT', name('h2'), 'f', '0.1'],
+        lambda: ['SADD', name('t'), number, text[:20]],
+        lambda: ['SPOP', name('t'), 2],
+        lambda: ['ZADD', name('z'), dice.random(), f'm{number}'],
+        lambda: ['ZINCRBY', name('z'), '1.5', f'm{number}'],
+        lambda: ['ZPOPMIN', name('z')],
+        lambda: ['DEL', name(dice.choice('slhtz'))],
+        lambda: ['PEXPIRE', name('s'), 3600000],
+        lambda: ['PEXPIRE', name('n'), 1],
+        lambda: ['EVAL', SCRIPT, 2, name('n'), name('t'), number],
+        lambda: ['RENAME', name('s'), name('s')],
+        lambda: ['SUNIONSTORE', 't:union', name('t'), name('t')],
+    ]
+    if dice.random() < 0.1:
+        return [['MULTI'], dice.choice(menu)(), dice.choice(menu)(), ['EXEC']]
+    return [dice.choice(menu)()]
+
+
+def write(server, seed, count, db, done):
+    dice = random.Random(seed)
+    connection = server.connect()
+    connection.call('SELECT', db)
+    for _ in range(count):
+        connection.pipeline([[to_bytes(word) for word in command] for command in commands(dice)])
+    connection.close()
+    done.append(seed)
+
+
+def dataset(server):
+    connection = server.connect()
+    found = {}
+    for db in range(3):
+        connection.call('SELECT', db)
+        for key in connection.call('KEYS', '*'):
+            kind = str(connection.call('TYPE', key).value.decode())
+            if kind == 'none':
+                continue  # It expired meanwhile.
+            command, *rest = READ[kind]
+            value = connection.call(command, key, *rest)
+            found[(db, key)] = (kind, sorted(value) if kind in ('set', 'hash') else value,
+                                connection.call('PEXPIRETIME', key))
+    connection.close()
+    return found
+
+
+def info(server, field):
+    connection = server.connect()
+    text = connection.call('INFO').decode()
+    connection.close()
+    for line in text.splitlines():
+        if line.startswith(field + ':'):
+            return line.split(':', 1)[1]
+    return None
+
+
+def await_true(what, condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f'not within {seconds} s: {what}'
+        time.sleep(0.05)
+
+
+def follow(replica, master):
+    connection = replica.connect()
+    reply = connection.call('REPLICAOF', '127.0.0.1', master.port)
+    connection.close()
+    assert not is_error(reply), show(reply)
+    await_true('the link is up', lambda: info(replica, 'master_link_status') == 'up')
+
+
+def equal_at_rest(master, replica):
+    connection = master.connect()
+    # Keys that are due go now, not between the two looks.
+    time.sleep(0.3)
+    connection.call('SET', 'last', 'write')
+    got = connection.call('WAIT', 1, 10000)
+    connection.close()
+    assert got == 1, f'WAIT answered {show(got)}'
+    first, second = dataset(master), dataset(replica)
+    differ = [key for key in first.keys() | second.keys() if first.get(key) != second.get(key)]
+    assert not differ, (f'{len(differ)} of {len(first)} keys differ: {differ[:3]}: '
+                        f'{show(first.get(differ[0]))} | {show(second.get(differ[0]))}')
+
+
+def joins_under_load(master, replica, options):
+    done = []
+    writers = [threading.Thread(target=write, args=(master, options.seed + i, options.writes, i % 3, done))
+               for i in range(WRITERS)]
+    for writer in writers:
+        writer.start()
+    time.sleep(0.2)
+    follow(replica, master)
+    connection = master.connect()
+    time.sleep(0.3)
+    connection.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    connection.close()
+    for writer in writers:
+        writer.join()
+    assert len(done) == WRITERS, 'a writer failed'
+    await_true('the link is up again', lambda: info(replica, 'master_link_status') == 'up')
+    equal_at_rest(master, replica)
+
+
+def goes_on_where_it_stopped(master, replica, _):
+    before = int(info(master, 'sync_partial_ok'))
+    connection = master.connect()
+    connection.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    connection.call('SET', 'while-away', '1')
+    await_true('a partial resync', lambda: int(info(master, 'sync_partial_ok')) > before)
+    connection.close()
+    equal_at_rest(master, replica)
+
+
+def tells_subscribers_of_the_replica(master, replica, _):
+    listener, speaker = replica.connect(), master.connect()
+    listener.call('SUBSCRIBE', 'news')
+    speaker.call('PUBLISH', 'news', 'hello')
+    assert listener.read() == [b'message', b'news', b'hello']
+    listener.close()
+    speaker.close()
+
+
+def refuses_writes_and_hides_expired_keys(master, replica, _):
+    ours, theirs = master.connect(), replica.connect()
+    refused = theirs.call('SET', 'x', '1')
+    assert is_error(refused) and b'READONLY' in refused.value, show(refused)
+    ours.call('SET', 'short', '1', 'PX', 200)
+    assert ours.call('WAIT', 1, 5000) == 1
+    time.sleep(0.3)
+    assert theirs.call('GET', 'short') is None or show(theirs.call('GET', 'short')) == '(nil)'
+    ours.close()
+    theirs.close()
+
+
+def becomes_a_master_again(_, replica, __):
+    connection = replica.connect()
+    size = connection.call('DBSIZE')
+    assert not is_error(connection.call('REPLICAOF', 'NO', 'ONE'))
+    assert not is_error(connection.call('SET', 'own', '1'))
+    assert connection.call('DBSIZE') == size + 1
+    connection.close()
+
+
+CASES = [joins_under_load, goes_on_where_it_stopped, tells_subscribers_of_the_replica,
+         refuses_writes_and_hides_expired_keys, becomes_a_master_again]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--server', default=os.path.join(ROOT, 'build/release/src/main/tusk-server'))
+    parser.add_argument('--writes', type=int, default=3000, help='per connection')
+    parser.add_argument('--seed', type=int, default=random.randrange(1 << 30))
+    options = parser.parse_args()
+    print(f'seed {options.seed}')
+    report = Report()
+    redis_options = {'repl-diskless-sync-delay': '0'}
+    for master_binary, replica_binary in ((options.server, 'redis-server'), ('redis-server', options.server),
+                                          (options.server, options.server)):
+        with Server(master_binary, redis_options) as master, Server(replica_binary, redis_options) as replica:
+            pair = f'{os.path.basename(master_binary)} -> {os.path.basename(replica_binary)}'
+            for case in CASES:
+                report.run(f'{pair}: {case.__name__}', case, master, replica, options)
+    report.finish()
+
+
+if __name__ == '__main__':
+    main()
