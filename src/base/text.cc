@@ -155,6 +155,7 @@ std::string ToUpper(std::string_view text) {
 }
 
 bool GlobMatch(std::string_view pattern, std::string_view text, bool ignore_case) noexcept {
+  if (text.empty()) return pattern.empty();
   return Glob{ignore_case}.Match(pattern, text, 0);
 }
 

@@ -14,8 +14,9 @@ bool EqualsIgnoreCase(std::string_view a, std::string_view b) noexcept;
 std::string ToLower(std::string_view text);
 std::string ToUpper(std::string_view text);
 
-// Redis' glob: '*', '?', '[a-z]', '[^x]', backslash escapes; whole text. Bounded: kGlobNestingMax stars deep, then no
-// match. Linear in practice, since a failed suffix search ends the outer ones.
+// Redis' glob: '*', '?', '[a-z]', '[^x]', backslash escapes; whole text. As in Redis, nothing but the empty pattern matches
+// the empty text, not even '*'. Bounded: kGlobNestingMax stars deep, then no match. Linear in practice, since a failed
+// suffix search ends the outer ones.
 bool GlobMatch(std::string_view pattern, std::string_view text, bool ignore_case = false) noexcept;
 
 // Bytes as a double-quoted text with \n \r \t \a \b \" \\ and \xHH, as MONITOR, SLOWLOG and redis.conf spell them.

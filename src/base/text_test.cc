@@ -6,7 +6,8 @@ namespace tusk::base {
 namespace {
 
 TEST(GlobMatch, FollowsRedisRules) {
-  EXPECT_TRUE(GlobMatch("*", ""));
+  EXPECT_FALSE(GlobMatch("*", ""));  // As Redis has it: callers who mean "all" say so.
+  EXPECT_TRUE(GlobMatch("", ""));
   EXPECT_TRUE(GlobMatch("h?llo", "hello"));
   EXPECT_TRUE(GlobMatch("h[ae]llo", "hallo"));
   EXPECT_FALSE(GlobMatch("h[^e]llo", "hello"));

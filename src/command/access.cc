@@ -85,6 +85,7 @@ Verdict Rights::Judge(const Command& command, Argv argv, KeyPositions& scratch) 
       worst = verdict;
     }
   }
+  worst.classic_text = classic_texts;
   return worst;
 }
 
@@ -142,9 +143,11 @@ Verdict RecheckAccess(Services& services, const Session& session, const AccessRe
 
 std::string DenialText(const Verdict& verdict, std::string_view user, const Command& command, Argv argv, bool verbose) {
   DCHECK(!verdict.allowed());
-  const std::string who = "User " + std::string(user) + " has no permissions to ";
+  const std::string subject = !verdict.classic_text ? "User " + std::string(user) : verbose ? "This user" : "this user";
+  const std::string who = subject + " has no permissions to ";
   const bool is_key = verdict.denial == Denial::kKey;
   if (!is_key && verdict.denial != Denial::kChannel) return who + "run the '" + command.full_name + "' command";
+  if (!verbose && verdict.classic_text) return who + "access one of the " + (is_key ? "keys" : "channels") + " used as arguments";
   if (!verbose) return is_key ? "No permissions to access a key" : "No permissions to access a channel";
   return who + "access the '" + std::string(argv[verdict.position]) + (is_key ? "' key" : "' channel");
 }

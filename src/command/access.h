@@ -28,6 +28,7 @@ enum class Denial : uint8_t { kNone, kCommand, kKey, kUser, kChannel };
 struct Verdict {
   Denial denial = Denial::kNone;
   uint32_t position = 0;  // Of the key or channel in the arguments.
+  bool classic_text = false;  // To be told in Redis 7.0's words.
   bool allowed() const noexcept { return denial == Denial::kNone; }
 };
 
@@ -70,6 +71,7 @@ struct Rights {
   std::string user;
   uint64_t identity = 0;  // Of the user, told apart from a later one of the same name.
   bool unrestricted = false;
+  bool classic_texts = false;  // The setting classic-acl-replies.
   std::vector<Selector> selectors;  // The user's own rules first.
 
   // `scratch` is overwritten; keeping it spares allocations.

@@ -103,7 +103,7 @@ Command* CommandTable::Add(const CommandSpec& spec, Command* parent) {
       command.flags |= kMovableKeys;
   }
   command.categories = spec.categories | ImpliedCategories(spec.flags, spec.categories);
-  constexpr std::string_view kOwnKeys[] = {"set", "bitfield", "sort", "sort_ro", "georadius", "georadiusbymember"};
+  constexpr std::string_view kOwnKeys[] = {"set", "bitfield", "sort", "sort_ro", "georadius", "georadiusbymember", "migrate"};
   command.has_own_keys = std::ranges::find(kOwnKeys, command.full_name) != std::end(kOwnKeys);
   DeriveClassicRange(command);
   command.key_shape = DeriveKeyShape(command);

@@ -133,8 +133,10 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
     return reject("NOAUTH Authentication required.");
   }
   if (session.in_multi && command->has(kNoMulti)) return reject("ERR Command not allowed inside a transaction");
-  AccessContext context = session.in_multi ? AccessContext::kMulti : AccessContext::kTopLevel;
-  if (auto error = AccessError(worker, session, *command, request.argv, *command, context)) return reject(*error);
+  // What nearly everybody pays: a user who may do anything, and no user has changed since the last command.
+  if (session.unrestricted_epoch != services_.access_epoch.load(std::memory_order_acquire)) [[unlikely]] {
+    if (auto error = AccessError(worker, session, *command, request.argv)) return reject(*error);
+  }
   if (session.subscribed() && session.protocol == 2 && !command->has(kInPubsub)) {
     return reject("ERR Can't execute '" + command->full_name +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
@@ -183,11 +185,9 @@ bool Executor::MakeRoom(Worker& worker, const Session& session, resp::Reply& rep
   return room;
 }
 
-std::optional<std::string> Executor::AccessError(Worker& worker, Session& session, const Command& command, Argv argv,
-                                                 const Command& running, AccessContext context) {
-  // What nearly everybody pays: a user who may do anything, and no user has changed since the last command.
-  if (session.unrestricted_epoch == services_.access_epoch.load(std::memory_order_acquire)) [[likely]] return {};
-  Verdict verdict = CheckAccess(services_, session, {command, argv, running, context}, worker.key_refs);
+std::optional<std::string> Executor::AccessError(Worker& worker, Session& session, const Command& command, Argv argv) {
+  const AccessContext context = session.in_multi ? AccessContext::kMulti : AccessContext::kTopLevel;
+  const Verdict verdict = CheckAccess(services_, session, {command, argv, command, context}, worker.key_refs);
   if (verdict.allowed()) return {};
   return DenialError(verdict, session, command, argv);
 }

@@ -113,8 +113,7 @@ class Executor {
     KeyPositions* refs;
   };
   // Nothing when the session's user may run the command; otherwise the error, which has been noted.
-  std::optional<std::string> AccessError(Worker& worker, Session& session, const Command& command, Argv argv,
-                                         const Command& running, AccessContext context);
+  std::optional<std::string> AccessError(Worker& worker, Session& session, const Command& command, Argv argv);
   bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
   void DropTransaction(Worker& worker, Session& session);

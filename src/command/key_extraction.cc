@@ -95,6 +95,26 @@ void ExtractGeoradius(Argv argv, KeyPositions& out) {
   if (destination != 0) out.push_back({destination, kKeyOW | kKeyUpdate});
 }
 
+// MIGRATE host port key|"" ... [KEYS key...]: a password may be the word KEYS, so options are walked.
+void ExtractMigrate(Argv argv, KeyPositions& out) {
+  constexpr size_t kKey = 3;
+  constexpr size_t kOptionsFrom = 6;
+  constexpr uint16_t kFlags = kKeyRW | kKeyAccess | kKeyDelete;
+  for (size_t i = kOptionsFrom; i < argv.size(); ++i) {
+    if (base::EqualsIgnoreCase(argv[i], "keys")) {
+      if (!argv[kKey].empty()) break;  // Both forms at once: the handler refuses it.
+      for (size_t k = i + 1; k < argv.size(); ++k) out.push_back({static_cast<uint32_t>(k), kFlags});
+      return;
+    }
+    if (base::EqualsIgnoreCase(argv[i], "auth")) {
+      i += 1;
+    } else if (base::EqualsIgnoreCase(argv[i], "auth2")) {
+      i += 2;
+    }
+  }
+  out.push_back({kKey, kFlags});
+}
+
 // SET overwrites unless GET is among its options.
 void ExtractSet(Argv argv, KeyPositions& out) {
   for (size_t i = 3; i < argv.size(); ++i) {
@@ -155,10 +175,12 @@ bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_f
     case Command::KeyShape::kOwn:
       if (command.full_name.starts_with("georadius")) {
         ExtractGeoradius(argv, out);
+      } else if (command.full_name == "migrate") {
+        ExtractMigrate(argv, out);
       } else {
         ExtractSort(argv, command.has(kWrite), out);
       }
-      return true;
+      return !out.empty();
   }
   return false;
 }

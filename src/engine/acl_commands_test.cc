@@ -142,6 +142,14 @@ TEST_F(AclCommands, DryRunTellsWhoWhatAndWhy) {
   EXPECT_EQ(Run("ACL DRYRUN nobody GET a"), "-ERR User 'nobody' not found");
 }
 
+TEST_F(AclCommands, MigrateIsJudgedByEveryKey) {
+  Run("ACL SETUSER bob +@all ~a*");
+  EXPECT_EQ(DryRun("MIGRATE h 1 a 0 1"), "+OK");
+  EXPECT_EQ(DryRun("MIGRATE h 1 b 0 1"), "$49 User bob has no permissions to access the 'b' key");
+  EXPECT_EQ(DryRun("MIGRATE h 1 \"\" 0 1 COPY AUTH KEYS KEYS a a1"), "+OK");
+  EXPECT_EQ(DryRun("MIGRATE h 1 \"\" 0 1 AUTH2 KEYS x KEYS a b"), "$49 User bob has no permissions to access the 'b' key");
+}
+
 TEST_F(AclCommands, ATransactionIsJudgedWhenQueuedAndWhenRun) {
   Become("bob", "+@all ~a");
   EXPECT_EQ(As("MULTI"), "+OK");

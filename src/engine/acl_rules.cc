@@ -254,6 +254,7 @@ Status RemovePassword(UserRules& user, std::string_view rule) {
 
 UserRules NewUser(const RuleContext& context) {
   UserRules user;
+  user.tells_payload = !context.classic;
   user.selectors.push_back(NewSelector(context));
   return user;
 }
@@ -274,10 +275,12 @@ Status ApplyRule(UserRules& user, std::string_view rule, const RuleContext& cont
     user.passwords.clear();
   } else if (is("sanitize-payload") || is("skip-sanitize-payload")) {
     user.sanitize_payload = is("sanitize-payload");
+    user.tells_payload = true;
   } else if (is("clearselectors")) {
     user.selectors.resize(1);
   } else if (is("reset")) {
     user = NewUser(context);
+    user.tells_payload = true;
   } else if (rule.starts_with('>') || rule.starts_with('#')) {
     return AddPassword(user, rule);
   } else if (rule.starts_with('<') || rule.starts_with('!')) {
@@ -378,7 +381,7 @@ std::string DescribeSelector(const Selector& selector) {
 std::vector<std::string_view> UserFlags(const UserRules& user) {
   std::vector<std::string_view> flags{user.enabled ? "on" : "off"};
   if (user.nopass) flags.push_back("nopass");
-  flags.push_back(user.sanitize_payload ? "sanitize-payload" : "skip-sanitize-payload");
+  if (user.tells_payload) flags.push_back(user.sanitize_payload ? "sanitize-payload" : "skip-sanitize-payload");
   return flags;
 }
 

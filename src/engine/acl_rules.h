@@ -21,6 +21,7 @@ struct UserRules {
   bool enabled = false;
   bool nopass = false;           // Any password is right.
   bool sanitize_payload = true;  // RESTORE looks into what this user sends.
+  bool tells_payload = true;     // Descriptions mention it; Redis 7.0's do only once a rule or reset did.
   std::vector<std::string> passwords;  // SHA-256 in lower-case hexadecimal digits.
   std::vector<command::Selector> selectors;
 };
@@ -29,6 +30,7 @@ struct RuleContext {
   // Null while a configuration file is read: rules about commands are then checked for their form only.
   const command::CommandTable* commands = nullptr;
   bool all_channels = false;  // acl-pubsub-default: what a new user or selector may hear.
+  bool classic = false;       // classic-acl-replies.
 };
 
 // A new user: off, without password, allowed nothing.

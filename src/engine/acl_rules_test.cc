@@ -110,6 +110,12 @@ TEST_F(AclRules, WithoutCommandsOnlyTheFormIsChecked) {
   EXPECT_EQ(New("~a b"), "Error in ACL SETUSER modifier 'b': Syntax error");
 }
 
+TEST_F(AclRules, ClassicDescriptionsKeepThePayloadToThemselves) {
+  context_.classic = true;
+  EXPECT_EQ(New("on"), "on resetchannels -@all");
+  EXPECT_EQ(New("reset"), "off sanitize-payload resetchannels -@all");
+}
+
 TEST_F(AclRules, UserNamesHaveNoBlanks) {
   EXPECT_TRUE(IsUserName("antirez"));
   EXPECT_FALSE(IsUserName("a b"));

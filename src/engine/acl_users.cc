@@ -54,13 +54,15 @@ UserTable::UserTable(command::Services& services, const command::CommandTable& c
     : services_(services),
       commands_(commands),
       pubsub_default_(config.live("acl-pubsub-default")),
+      classic_(config.Flag("classic-acl-replies")),
       log_(config.live("acllog-max-len")) {
   base::MutexLock hold(change_mutex_);
   Put(kDefault, OpenDefaultUser(rule_context()), false);
 }
 
 RuleContext UserTable::rule_context() const noexcept {
-  return {.commands = &commands_, .all_channels = pubsub_default_.load(std::memory_order_relaxed) == 0};
+  return {.commands = &commands_, .all_channels = pubsub_default_.load(std::memory_order_relaxed) == 0,
+          .classic = classic_};
 }
 
 // ---- Sessions ----
@@ -169,6 +171,7 @@ std::shared_ptr<const Rights> UserTable::MakeRights(std::string_view name, uint6
   auto rights = std::make_shared<Rights>();
   rights->user = name;
   rights->identity = identity;
+  rights->classic_texts = classic_;
   rights->selectors = rules.selectors;
   rights->unrestricted = std::ranges::any_of(rules.selectors, [](const Selector& selector) {
     return selector.all_commands && selector.all_keys && selector.all_channels;

@@ -287,6 +287,11 @@ constexpr SettingRow kRows[] = {
      .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for "
                "tools that "
                "check for these. How they are stored does not change."},
+    {.name = "classic-acl-replies",
+     .kind = SettingKind::kBool,
+     .flags = kImmutable,
+     .initial = "no",
+     .effect = "Refusals and lists of users in the words of Redis 7.0 instead of 7.2's."},
     {.name = "hash-max-listpack-entries",
      .alias = "hash-max-ziplist-entries",
      .kind = SettingKind::kInteger,
