@@ -100,6 +100,14 @@ class Executor {
   bool ForgetBlocked(Worker& worker, const BlockedCommand& blocked);
   bool ForgetWatches(Worker& worker, Session& session);
 
+  // Keys that somebody waits for, and those of them whose going is waited for, too (XREADGROUP). A stripe that is busy is
+  // passed over, so this is for statistics. O(stripes + waiters).
+  struct AwaitedKeys {
+    size_t all = 0;
+    size_t when_gone = 0;
+  };
+  AwaitedKeys CountAwaitedKeys() const;
+
   // A command that parked this often goes through the lane.
   static constexpr uint32_t kParksMax = 16;
   // A client's MULTI queue.

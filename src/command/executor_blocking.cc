@@ -155,6 +155,7 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
     // Its owner wanted it ended while we looked.
     WriteCancelled(*blocked, reply, false);
   } else {
+    if (reply.error_count() != 0) services_.statistics->CountError(reply.last_error_code());
     uint64_t micros = Finish(worker, *blocked->command, reply.error_count() != 0, start);
     Notice(*blocked->session, *blocked->command, argv, micros, out.size());
   }
@@ -204,6 +205,23 @@ bool Executor::RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand
   worker.deferred.push_back(blocked);
   ServeDeferred(worker);
   return blocked->finished();
+}
+
+Executor::AwaitedKeys Executor::CountAwaitedKeys() const {
+  AwaitedKeys count;
+  for (size_t i = 0; i < store::kStripeCount; ++i) {
+    store::Stripe& stripe = services_.keyspace->stripe(i);
+    if (!stripe.lock.TryLock()) continue;
+    for (const auto& [name, queue] : stripe.waiters) {
+      auto is_alive = [](const std::shared_ptr<store::Waiter>& waiter) { return !waiter->finished(); };
+      count.all += std::any_of(queue.begin(), queue.end(), is_alive);
+      count.when_gone += std::any_of(queue.begin(), queue.end(), [&](const std::shared_ptr<store::Waiter>& waiter) {
+        return is_alive(waiter) && static_cast<const BlockedCommand&>(*waiter).serve_without_key;
+      });
+    }
+    if (stripe.lock.Unlock()) services_.keyspace->parking().WakeAll(i);
+  }
+  return count;
 }
 
 void Executor::WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) {

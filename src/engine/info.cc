@@ -119,8 +119,9 @@ void Clients(Engine& engine, Lines& out) {
   out.Add("blocked_clients", clients ? clients->BlockedCount() : 0);
   out.Add("tracking_clients", engine.tracking().SessionCount());
   out.Add("clients_in_timeout_table", 0);
-  out.Add("total_blocking_keys", 0);
-  out.Add("total_blocking_keys_on_nokey", 0);
+  command::Executor::AwaitedKeys awaited = engine.executor().CountAwaitedKeys();
+  out.Add("total_blocking_keys", awaited.all);
+  out.Add("total_blocking_keys_on_nokey", awaited.when_gone);
 }
 
 void Memory(Engine& engine, Lines& out) {
