@@ -106,7 +106,23 @@ TrimArguments::Step TrimArguments::TakeThreshold(Context& ctx, size_t& i, Stream
   return Step::kTaken;
 }
 
+std::optional<types::StreamReferences> ReferencesArg(Context& ctx, size_t i) {
+  if (ctx.ArgIs(i, "KEEPREF")) return types::StreamReferences::kKeep;
+  if (ctx.ArgIs(i, "DELREF")) return types::StreamReferences::kDelete;
+  if (ctx.ArgIs(i, "ACKED")) return types::StreamReferences::kAcknowledged;
+  return {};
+}
+
 TrimArguments::Step TrimArguments::Take(Context& ctx, size_t& i) {
+  if (std::optional<types::StreamReferences> references = ReferencesArg(ctx, i)) {
+    if (references_) {
+      ctx.reply().Error(command::kSyntaxError);
+      return Step::kError;
+    }
+    references_ = references;
+    ++i;
+    return Step::kTaken;
+  }
   if (i + 1 >= ctx.argc()) return Step::kOther;
   if (ctx.ArgIs(i, "MAXLEN")) return TakeThreshold(ctx, i, StreamTrim::By::kLength);
   if (ctx.ArgIs(i, "MINID")) return TakeThreshold(ctx, i, StreamTrim::By::kId);
@@ -131,6 +147,7 @@ bool TrimArguments::Finish(Context& ctx) {
     return false;
   }
   if (!trim) return true;
+  if (references_) trim->references = *references_;
   if (limit_given && !trim->approximate) {
     ctx.reply().Error("ERR syntax error, LIMIT cannot be used without the special ~ option");
     return false;

@@ -30,13 +30,17 @@ enum class IntervalEnd : uint8_t { kLow, kHigh };
 // One end of a range: as StreamBoundArg, or "(" and an id for "without it".
 std::optional<types::StreamId> StreamIntervalArg(command::Context& ctx, size_t i, IntervalEnd end);
 
+// KEEPREF, DELREF or ACKED at argument i; nothing when it is another word.
+std::optional<types::StreamReferences> ReferencesArg(command::Context& ctx, size_t i);
+
 // What XADD and XTRIM say about trimming.
 struct TrimArguments {
   std::optional<types::StreamTrim> trim;
   size_t threshold_at = 0;  // Its argument's place.
   bool limit_given = false;
 
-  // Reads the option at argument i, if it is one of MAXLEN, MINID and LIMIT, and steps over it. False after an error reply.
+  // Reads the option at argument i, if it is one of MAXLEN, MINID, LIMIT and the words of ReferencesArg(), and steps over
+  // it. kError after an error reply.
   enum class Step : uint8_t { kTaken, kOther, kError };
   Step Take(command::Context& ctx, size_t& i);
   // When all options were read: completes the limit and checks that it was allowed.
@@ -45,6 +49,7 @@ struct TrimArguments {
  private:
   Step TakeThreshold(command::Context& ctx, size_t& i, types::StreamTrim::By by);
   uint64_t limit_ = 0;
+  std::optional<types::StreamReferences> references_;
 };
 
 // The command's arguments as followers have to repeat them after `trim` took place in the stream: an approximate

@@ -210,9 +210,6 @@ void CmdXsetid(Context& ctx) {
   Found<Stream> stream = ctx.Write<Stream>(key);
   if (stream.wrong_type) return;
   if (!stream) return ctx.reply().Error(command::kNoSuchKey);
-  if (*id < stream->max_deleted_id()) {
-    return ctx.reply().Error("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
-  }
   if (!stream->empty()) {
     StreamId greatest;
     types::StreamCursor at(*stream, {}, StreamId::Max(), types::StreamCursor::Direction::kBackward);
@@ -223,6 +220,9 @@ void CmdXsetid(Context& ctx) {
     if (entries_added && static_cast<uint64_t>(*entries_added) < stream->size()) {
       return ctx.reply().Error("ERR The entries_added specified in XSETID is smaller than the target stream length");
     }
+  }
+  if (*id < stream->max_deleted_id()) {
+    return ctx.reply().Error("ERR The ID specified in XSETID is smaller than current max_deleted_entry_id");
   }
   stream->set_last_id(*id);
   if (entries_added) stream->set_entries_added(static_cast<uint64_t>(*entries_added));

@@ -15,10 +15,12 @@ namespace tusk::families {
 std::span<const command::CommandSpec> StreamsRows() noexcept;
 
 void CmdXack(command::Context& context);
+void CmdXackdel(command::Context& context);
 void CmdXadd(command::Context& context);
 void CmdXautoclaim(command::Context& context);
 void CmdXclaim(command::Context& context);
 void CmdXdel(command::Context& context);
+void CmdXdelex(command::Context& context);
 void CmdXgroupCreate(command::Context& context);
 void CmdXgroupCreateconsumer(command::Context& context);
 void CmdXgroupDelconsumer(command::Context& context);

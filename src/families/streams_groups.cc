@@ -52,7 +52,7 @@ bool ParseGroupOptions(Context& ctx, bool create, GroupOptions& options) {
 // An id, or "$" for the stream's last one.
 std::optional<StreamId> PositionArg(Context& ctx, size_t i, const Stream* stream) {
   if (ctx.arg(i) == "$") return stream ? stream->last_id() : StreamId{};
-  return StreamBoundArg(ctx, i, 0);
+  return StreamIdArg(ctx, i);
 }
 
 // The stream at argument 2 for subcommands that can't do without. Empty after an error reply.

@@ -186,6 +186,8 @@ void CmdXinfoStream(Context& ctx) {
     return ctx.reply().Error(
         fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try XINFO HELP.", ctx.arg(1)));
   }
+  Found<Stream> stream = ExistingStream(ctx);
+  if (!stream) return;
   if (ctx.argc() == 6) {
     if (!ctx.ArgIs(4, "COUNT")) {
       return ctx.reply().Error(
@@ -195,8 +197,6 @@ void CmdXinfoStream(Context& ctx) {
     if (!given) return;
     count = *given < 0 ? kFullCount : *given;
   }
-  Found<Stream> stream = ExistingStream(ctx);
-  if (!stream) return;
   if (full) return ReplyFull(ctx, *stream, static_cast<uint64_t>(count));
   ctx.reply().MapHeader(kStreamFields + 3);
   ReplyStreamFields(ctx, *stream);

@@ -92,6 +92,11 @@ bool ParseRead(Context& ctx, ReadRequest& request) {
       std::optional<int64_t> millis = BlockMillis(ctx, ++i);
       if (!millis) return false;
       request.block_ms = *millis;
+      if (ctx.in_script()) {
+        ctx.reply().Error(fmt::format("ERR {} command is not allowed with BLOCK option from scripts",
+                                      request.grouped ? "xreadgroup" : "xread"));
+        return false;
+      }
     } else if (more >= 1 && ctx.ArgIs(i, "COUNT")) {
       std::optional<int64_t> count = ctx.Integer(++i);
       if (!count) return false;

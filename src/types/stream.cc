@@ -146,7 +146,7 @@ void Stream::DropReferences(StreamId id) {
 }
 
 bool Stream::IsReferenced(StreamId id) const noexcept {
-  return std::any_of(groups_.begin(), groups_.end(), [id](const Groups::value_type& group) {
+  return groups_.empty() || std::any_of(groups_.begin(), groups_.end(), [id](const Groups::value_type& group) {
     return group.second.last_id < id || group.second.pending().contains(id);
   });
 }
@@ -195,7 +195,6 @@ bool Stream::DeletedAtOrAfter(StreamId id) const noexcept {
 std::optional<uint64_t> Stream::EntriesUpTo(StreamId id) const noexcept {
   if (entries_added_ == 0) return 0;
   if (size_ == 0 && id <= last_id_) return entries_added_;
-  if (!id.zero() && id < max_deleted_id_) return {};
   if (id == last_id_) return entries_added_;
   if (id > last_id_) return {};
   if (max_deleted_id_.zero() || max_deleted_id_ < first_id_) {

@@ -4,7 +4,7 @@
 //   groups_  name -> StreamGroup                                    see stream_group.h
 //
 // Nodes hold about a hundred entries, so their index is a plain ordered map: a radix tree would save a few bytes per node
-// and nothing else (docs/decisions).
+// and nothing else (docs/decisions/0019).
 //
 // A stream may be empty: it keeps its last id and its groups, and its key stays.
 //
@@ -35,7 +35,7 @@ struct StreamLimits {
 enum class StreamReferences : uint8_t {
   kKeep,          // They stay, and dangle.
   kDelete,        // They leave with it.
-  kAcknowledged,  // An entry that some group has not read and acknowledged is not deleted.
+  kAcknowledged,  // Only an entry that all groups, and there are some, have read and acknowledged is deleted.
 };
 
 struct StreamTrim {
@@ -93,7 +93,7 @@ class Stream {
   uint64_t Trim(const StreamTrim& trim);
   // Takes the entry off every group's pending list.
   void DropReferences(StreamId id);
-  // Some group has not read it yet, or has it pending.
+  // Some group has not read it yet, or has it pending; or there is no group at all, so that nobody can have read it.
   bool IsReferenced(StreamId id) const noexcept;
 
   // ---- Groups ----
