@@ -6,6 +6,7 @@
 --quick leaves out what takes long (the queues) or comes from npm. Last line: `N passed, N failed`.
 """
 import argparse
+import filecmp
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ sys.path.insert(0, os.path.join(HERE, '..'))
 from support.servers import Server, StartError  # noqa: E402
 
 ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
-NODE_DIR = os.path.join(ROOT, 'build', 'clients', 'node')
+NODE_DIR = os.path.join(ROOT, 'build', 'clients')
 
 
 def python(script):
@@ -31,17 +32,22 @@ def hiredis(directory):
     return [program]
 
 
-def node(script):
-    """The packages are installed below build/ by the lock file, once."""
+def node(script, package='node'):
+    """The packages are installed below build/ by the lock file, once for each state of it."""
     def prepare(_):
-        os.makedirs(NODE_DIR, exist_ok=True)
-        for name in os.listdir(os.path.join(HERE, 'node')):
+        directory = os.path.join(NODE_DIR, package)
+        os.makedirs(directory, exist_ok=True)
+        shutil.copy(os.path.join(HERE, 'node', 'check.js'), directory)
+        for name in os.listdir(os.path.join(HERE, package)):
             if name != 'node_modules':
-                shutil.copy(os.path.join(HERE, 'node', name), NODE_DIR)
-        stamp = os.path.join(NODE_DIR, 'node_modules', '.package-lock.json')
-        if not os.path.exists(stamp):
-            subprocess.run(['npm', 'ci', '--silent'], cwd=NODE_DIR, check=True, stderr=subprocess.DEVNULL)
-        return ['node', os.path.join(NODE_DIR, script)]
+                shutil.copy(os.path.join(HERE, package, name), directory)
+        installed = os.path.join(directory, 'node_modules', '.installed-lock.json')
+        lock = os.path.join(directory, 'package-lock.json')
+        if not os.path.exists(installed) or not filecmp.cmp(installed, lock, shallow=False):
+            # Not `npm ci`: it refuses lock files without every platform's optional packages, which the registry does not list.
+            subprocess.run(['npm', 'install', '--silent', '--no-audit', '--no-fund'], cwd=directory, check=True, stderr=subprocess.DEVNULL)
+            shutil.copy(os.path.join(HERE, package, 'package-lock.json'), installed)
+        return ['node', os.path.join(directory, script)]
     return prepare
 
 
@@ -55,6 +61,7 @@ CLIENTS = {
     'node-redis': (node('node_redis.js'), 120, False),
     'celery': (python('queues/celery_queue.py'), 400, False),
     'rq': (python('queues/rq_queue.py'), 400, False),
+    'bullmq': (node('queue.js', 'bullmq'), 400, False),
 }
 
 
