@@ -32,10 +32,10 @@ std::vector<std::string> CommandWatch::Redact(std::span<const std::string_view> 
     for (size_t i = 2; i + 2 < argv.size(); ++i) {
       if (!base::EqualsIgnoreCase(argv[i], "auth")) continue;
       shown[i + 1] = shown[i + 2] = kCovered;
-      break;
+      i += 2;  // Another pair may follow.
     }
-  } else if (base::EqualsIgnoreCase(argv[0], "acl") && argv.size() > 3 && base::EqualsIgnoreCase(argv[1], "setuser")) {
-    for (size_t i = 3; i < shown.size(); ++i) shown[i] = kCovered;
+  } else if (base::EqualsIgnoreCase(argv[0], "acl") && argv.size() > 2 && base::EqualsIgnoreCase(argv[1], "setuser")) {
+    for (size_t i = 2; i < shown.size(); ++i) shown[i] = kCovered;
   } else if (base::EqualsIgnoreCase(argv[0], "migrate")) {
     for (size_t i = 6; i + 1 < argv.size(); ++i) {
       if (base::EqualsIgnoreCase(argv[i], "auth")) {
