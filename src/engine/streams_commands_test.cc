@@ -74,7 +74,10 @@ TEST_F(StreamCommands, ADeliveryIsRecordedAsClaimsAndThePositionOfTheGroup) {
   Run("XADD s 2 f v");
   EXPECT_EQ(Run("XGROUP CREATE s g 0"), "+OK\r\n");
   EXPECT_EQ(log(), (Log{"E xgroup-create s", "C XGROUP CREATE s g 0"}));
+  EXPECT_EQ(Run("XGROUP CREATE s h -"), "-ERR Invalid stream ID specified as stream command argument\r\n");
+  EXPECT_EQ(Run("XGROUP SETID s g -"), "+OK\r\n");
   EXPECT_EQ(Run("XGROUP CREATE s g 0"), "-BUSYGROUP Consumer Group name already exists\r\n");
+  EXPECT_EQ(Run("XGROUP SETID s g 0 ENTRIESREAD 0"), "+OK\r\n");
   EXPECT_EQ(Run("XREADGROUP GROUP g c COUNT 1 STREAMS s >"), "*1\r\n*2\r\n" + Bulk("s") + "*1\r\n" + Entry("1-0"));
   std::string now = std::to_string(clock().UnixMillis());
   EXPECT_EQ(log(), (Log{"E xgroup-createconsumer s",

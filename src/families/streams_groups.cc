@@ -49,10 +49,11 @@ bool ParseGroupOptions(Context& ctx, bool create, GroupOptions& options) {
   return true;
 }
 
-// An id, or "$" for the stream's last one.
-std::optional<StreamId> PositionArg(Context& ctx, size_t i, const Stream* stream) {
+// An id, or "$" for the stream's last one; SETID knows "-" and "+" as well.
+enum class Bounds : uint8_t { kRefused, kAllowed };
+std::optional<StreamId> PositionArg(Context& ctx, size_t i, const Stream* stream, Bounds bounds) {
   if (ctx.arg(i) == "$") return stream ? stream->last_id() : StreamId{};
-  return StreamIdArg(ctx, i);
+  return bounds == Bounds::kAllowed ? StreamBoundArg(ctx, i, 0) : StreamIdArg(ctx, i);
 }
 
 // The stream at argument 2 for subcommands that can't do without. Empty after an error reply.
@@ -86,7 +87,7 @@ void CmdXgroupCreate(Context& ctx) {
   Found<Stream> stream = ctx.Write<Stream>(key);
   if (stream.wrong_type) return;
   if (!stream && !options.make_stream) return ctx.reply().Error(kKeyMustExist);
-  std::optional<StreamId> position = PositionArg(ctx, 4, stream ? &*stream : nullptr);
+  std::optional<StreamId> position = PositionArg(ctx, 4, stream ? &*stream : nullptr, Bounds::kRefused);
   if (!position) return;
   if (!stream) {
     ctx.Create<Stream>(key);
@@ -107,7 +108,7 @@ void CmdXgroupSetid(Context& ctx) {
   if (!stream) return;
   StreamGroup* group = ExistingGroup(ctx, *stream);
   if (!group) return;
-  std::optional<StreamId> position = PositionArg(ctx, 4, &*stream);
+  std::optional<StreamId> position = PositionArg(ctx, 4, &*stream, Bounds::kAllowed);
   if (!position) return;
   group->last_id = *position;
   group->entries_read = options.entries_read;
