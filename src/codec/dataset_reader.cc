@@ -108,7 +108,7 @@ class DatasetReader {
     if (!in_.ok()) return;
     if (stated == 0) return visitor_.OnNoChecksum();
     if (stated != expected) {
-      in_.Fail(fmt::format("Wrong RDB checksum expected: ({:x}) but got ({:x}). Aborting now.", expected, stated));
+      in_.Fail(fmt::format("RDB CRC error: expected {:x} but got {:x}", expected, stated));
     }
   }
 

@@ -75,7 +75,7 @@ void ReadNodes(Reader& in, Stream& stream) {
     if (!stream.empty() && id <= stream.nodes().rbegin()->first) return in.Fail("stream nodes out of order");
     auto node = StreamNode::FromBytes(in.Text(), id);
     if (!in.ok()) return;
-    if (!node) return in.Fail(node.error().message());
+    if (!node) return in.Fail("Stream listpack integrity check failed: " + node.error().message());
     stream.AppendNode(id, std::move(*node));
   }
 }
@@ -107,7 +107,7 @@ void ReadGroup(Reader& in, RdbType type, Stream& stream) {
     if (!in.ok()) return;
     bool created = false;
     StreamConsumer& consumer = group->ConsumerOf(consumer_name, seen_ms, &created);
-    if (!created) return in.Fail("stream group with a consumer twice");
+    if (!created) return in.Fail("Duplicate stream consumer detected");
     consumer.active_ms = active_ms;
     for (uint64_t ids = in.Count(kIdBytes); ids > 0 && in.ok(); --ids) {
       StreamId id = ParseRawId(in.Bytes(kIdBytes));

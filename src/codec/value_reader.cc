@@ -42,10 +42,13 @@ std::optional<ListPack> ReadPack(Reader& in) {
   return Checked(in, ListPack::FromBytes(bytes));
 }
 
-std::optional<ListPack> ReadZipList(Reader& in) {
+std::optional<ListPack> ReadZipList(Reader& in, std::string_view of_what) {
   std::string_view bytes = in.Text();
   if (!in.ok()) return {};
-  return Checked(in, PackFromZipList(bytes));
+  base::Result<ListPack> pack = PackFromZipList(bytes);
+  if (pack) return *std::move(pack);
+  in.Fail(fmt::format("{} {}", of_what, pack.error().message()));
+  return {};
 }
 
 std::optional<ListPack> ReadZipMap(Reader& in) {
@@ -85,7 +88,7 @@ Value ReadPlainList(Reader& in, const EncodingLimits& limits) {
 Value ReadZipListList(Reader& in, uint64_t nodes, const EncodingLimits& limits) {
   types::List list;
   for (; nodes > 0 && in.ok(); --nodes) {
-    if (std::optional<ListPack> pack = ReadZipList(in)) list.AppendNode(*std::move(pack));
+    if (std::optional<ListPack> pack = ReadZipList(in, "List")) list.AppendNode(*std::move(pack));
   }
   return FinishedList(in, std::move(list), limits);
 }
@@ -96,6 +99,8 @@ Value ReadQuickList2(Reader& in, const EncodingLimits& limits) {
     uint64_t container = in.Length();
     if (container == kNodePlain) {
       std::string_view text = in.Text();
+      // What is alone because it is large is not empty.
+      if (text.empty()) in.Fail("quicklist integrity check failed");
       if (!in.ok()) break;
       ListPack pack;
       pack.PushBack(text);
@@ -331,11 +336,11 @@ Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool dee
     case RdbType::kSetListPack: return ReadPackedSet(in, limits, deep);
     case RdbType::kZSetText: return ReadPlainZSet(in, limits, true);
     case RdbType::kZSet: return ReadPlainZSet(in, limits, false);
-    case RdbType::kZSetZipList: return ReadPackedZSet(in, ReadZipList(in), limits);
+    case RdbType::kZSetZipList: return ReadPackedZSet(in, ReadZipList(in, "Zset"), limits);
     case RdbType::kZSetListPack: return ReadPackedZSet(in, ReadPack(in), limits);
     case RdbType::kHash: return ReadPlainHash(in, limits);
     case RdbType::kHashZipMap: return ReadOldHash(in, ReadZipMap(in), limits);
-    case RdbType::kHashZipList: return ReadOldHash(in, ReadZipList(in), limits);
+    case RdbType::kHashZipList: return ReadOldHash(in, ReadZipList(in, "Hash"), limits);
     case RdbType::kHashListPack: return ReadPackedHash(in, ReadPack(in), limits, deep);
     case RdbType::kStream1:
     case RdbType::kStream2:

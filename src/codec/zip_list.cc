@@ -157,7 +157,7 @@ base::Result<ListPack> PackFromZipList(std::string_view bytes) {
 }
 
 base::Result<ListPack> PackFromZipMap(std::string_view bytes) {
-  auto bad = [] { return base::Error(Damaged("zipmap integrity check failed")); };
+  auto bad = [] { return base::Error(Damaged("Zipmap integrity check failed")); };
   Walk walk(bytes);
   uint8_t stated = walk.Byte();
   PackBuilder out;

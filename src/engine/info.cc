@@ -201,8 +201,8 @@ void Persistence(Engine& engine, Lines& out) {
   persist::Loader::Progress load = engine.persistence().load_progress();
   out.Add("loading", engine.settings().loading ? 1 : 0);
   out.Add("async_loading", 0);
-  out.Add("current_cow_peak", 0);
-  out.Add("current_cow_size", 0);
+  out.Add("current_cow_peak", save.preserved_bytes);
+  out.Add("current_cow_size", save.preserved_bytes);
   out.Add("current_cow_size_age", 0);
   out.Add("current_fork_perc", "0.00");
   out.Add("current_save_keys_processed", save.keys_done);
@@ -214,7 +214,7 @@ void Persistence(Engine& engine, Lines& out) {
   out.Add("rdb_last_bgsave_time_sec", save.last_background_seconds);
   out.Add("rdb_current_bgsave_time_sec", save.current_seconds);
   out.Add("rdb_saves", save.saves);
-  out.Add("rdb_last_cow_size", 0);
+  out.Add("rdb_last_cow_size", save.last_preserved_bytes);
   out.Add("rdb_last_load_keys_expired", load.keys_expired);
   out.Add("rdb_last_load_keys_loaded", load.keys_loaded);
   out.Add("aof_enabled", 0);

@@ -206,7 +206,10 @@ void ServerProcess::LoadDataset() {
   base::Status status = engine_->persistence().Load();
   if (status.ok()) return BeReady();
   if (status.code() == base::Code::kUnavailable) return;  // Stopped.
+  const bool damaged = status.code() == base::Code::kInvalid;
+  if (damaged) log_.Warning("Internal error in RDB reading: {}", status.message());
   log_.Warning("Fatal error loading the DB: {}. Exiting.", status.message());
+  if (damaged) log_.Warning("Terminating server after rdb file reading failure.");
   _exit(1);
 }
 

@@ -80,6 +80,7 @@ Saver::State Saver::state() const {
     Snapshot::Progress progress = job_->progress();
     state.keys_done = progress.keys_written;
     state.keys_total = progress.keys_total;
+    state.preserved_bytes = progress.preserved_bytes;
     state.current_seconds = NowSeconds() - begun_seconds_;
   }
   return state;
@@ -128,6 +129,7 @@ base::Status Saver::BeginJob(store::Transaction& held, codec::DatasetOptions hea
   if (!snapshot) return snapshot.error();
   dirty_at_begin_ = keyspace_.counters().dirty.load(std::memory_order_relaxed);
   job_ = *std::move(snapshot);
+  cancelled_ = false;
   state_.in_progress = true;
   if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
   changed_.notify_all();
@@ -142,7 +144,9 @@ void Saver::Start() {
 
 void Saver::CancelBackground() {
   base::MutexLock lock(mutex_);
-  if (job_) job_->Cancel();
+  if (!job_) return;
+  cancelled_ = true;
+  job_->Cancel();
 }
 
 void Saver::WaitForBackground() NO_THREAD_SAFETY_ANALYSIS {
@@ -156,9 +160,10 @@ void Saver::WriteJob(Snapshot& snapshot) {
   base::MutexLock lock(mutex_);
   if (status.ok()) keyspace_.counters().dirty.fetch_sub(dirty_at_begin_, std::memory_order_relaxed);
   state_.last_background_seconds = NowSeconds() - begun_seconds_;
+  state_.last_preserved_bytes = snapshot.progress().preserved_bytes;
   state_.in_progress = false;
   done = std::move(job_);
-  FinishLocked(status.ok());
+  if (status.ok() || !cancelled_) FinishLocked(status.ok());
   changed_.notify_all();
 }
 

@@ -61,6 +61,8 @@ class Saver {
     uint64_t saves = 0;
     uint64_t keys_done = 0;
     uint64_t keys_total = 0;
+    uint64_t preserved_bytes = 0;       // See Snapshot::Progress.
+    uint64_t last_preserved_bytes = 0;
   };
   State state() const;
 
@@ -91,6 +93,7 @@ class Saver {
   bool watching_rules_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::unique_ptr<Snapshot> job_ GUARDED_BY(mutex_);  // Being written, while state_.in_progress.
+  bool cancelled_ GUARDED_BY(mutex_) = false;  // job_ ends by request, which is no failure.
   uint64_t dirty_at_begin_ GUARDED_BY(mutex_) = 0;
   int64_t begun_seconds_ GUARDED_BY(mutex_) = 0;
   int64_t last_try_seconds_ GUARDED_BY(mutex_) = 0;

@@ -119,6 +119,7 @@ TEST_F(SaverTest, CancelledSavesLeaveNothing) {
   saver_.CancelBackground();
   saver_.WaitForBackground();
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
+  EXPECT_TRUE(saver_.state().last_background_ok);
 }
 
 TEST_F(SaverTest, DamagedAndMissingFilesAreTold) {

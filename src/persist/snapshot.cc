@@ -49,6 +49,7 @@ void Snapshot::Preserve(DbIndex db, const Entry& entry) {
   codec::Writer writer(sink, {.compress = options_.writer.compress, .checksum = false});
   WriteEntry(entry, format_, writer);
   CHECK(writer.Flush().ok());  // Memory does not fail.
+  preserved_bytes_.fetch_add(sink.text().size(), std::memory_order_relaxed);
   base::MutexLock lock(mutex_);
   waiting_.push_back({names_[db], sink.Take()});
 }

@@ -38,8 +38,12 @@ class Snapshot final : public store::SnapshotHook {
   struct Progress {
     uint64_t keys_written;
     uint64_t keys_total;
+    uint64_t preserved_bytes;  // Spelled by writers because the walk had not come by: what a fork would copy in pages.
   };
-  Progress progress() const noexcept { return {keys_written_.load(std::memory_order_relaxed), keys_total_}; }
+  Progress progress() const noexcept {
+    return {keys_written_.load(std::memory_order_relaxed), keys_total_,
+            preserved_bytes_.load(std::memory_order_relaxed)};
+  }
 
   void Preserve(store::DbIndex db, const store::Entry& entry) override;
   void Adopt(store::DbIndex db, std::unique_ptr<store::Shard> shard) override;
@@ -86,7 +90,9 @@ class Snapshot final : public store::SnapshotHook {
   uint64_t swaps_ = 0;  // Likewise: a walk that sees it move begins its stripe anew.
   std::vector<std::pair<uint64_t, uint64_t>> sizes_;
   uint64_t keys_total_ = 0;
-  std::atomic<uint64_t> keys_written_{0};  // For INFO: relaxed.
+  // For INFO, relaxed.
+  std::atomic<uint64_t> keys_written_{0};
+  std::atomic<uint64_t> preserved_bytes_{0};
   // Set by the failed or cancelled walk, read by writers, who may then spell one entry in vain: relaxed.
   std::atomic<bool> discarding_{false};
   base::Mutex mutex_;
