@@ -229,6 +229,8 @@ Result<SettingValue> ParseSetting(const SettingRow& row, std::span<const std::st
   bool many = row.kind == SettingKind::kWords || row.kind == SettingKind::kEnumSet;
   // A directive of several names without any is refused with the names that there are.
   if (words.empty() && row.kind == SettingKind::kEnumSet) return ParseNames(row, std::vector<std::string>{""});
+  // `save` alone says what `save ""` says.
+  if (words.empty() && row.name == "save") return ParseSave(std::vector<std::string>{""}, previous);
   if (words.empty() || (!many && words.size() != 1)) return Refuse("wrong number of arguments");
   switch (row.kind) {
     case SettingKind::kBool:
