@@ -16,6 +16,7 @@ using command::kKeyAccess;
 using command::kKeyInsert;
 using command::kKeyRO;
 using command::kKeyRW;
+using command::kMayReplicate;
 using command::kReadonly;
 using command::kWrite;
 
@@ -43,7 +44,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "pfcount",
      .handler = CmdPfcount,
      .arity = -2,
-     .flags = kReadonly | kDetachable,
+     .flags = kReadonly | kMayReplicate | kDetachable,
      .categories = kCatHyperLogLog,
      .keys = kCountedKeys,
      .group = "hyperloglog",
