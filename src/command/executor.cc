@@ -295,17 +295,10 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
 Outcome Executor::Execute(Worker& worker, Session& session, Request& request, resp::Reply& reply) {
   if (!Admit(worker, session, request, reply)) return Outcome::kDone;
   const Command& command = *request.command;
-  int64_t pause_until = pause_.until_ms.load(std::memory_order_relaxed);
-  if (__builtin_expect(pause_until != 0, 0) && session.host) {
-    bool held = true;  // CLIENT PAUSE ALL means all, CLIENT UNPAUSE included, as in Redis.
-    if (pause_.writes_only.load(std::memory_order_relaxed)) {
-      held = command.has(kWrite | kMayReplicate);
-      if (command.locks == Locks::kExec) {
-        for (const QueuedCommand& queued : session.queue) held = held || queued.command->has(kWrite | kMayReplicate);
-      }
-    }
-    bool over = services_.keyspace->clock().MonotonicMillis() >= pause_until;
-    if (held && !over && !(session.in_multi && command.locks != Locks::kExec)) return Outcome::kPaused;
+  if (__builtin_expect(pause_.until_ms.load(std::memory_order_relaxed) != 0, 0) && session.host && !PauseIsOver()) {
+    // CLIENT PAUSE ALL means all, CLIENT UNPAUSE included, as in Redis.
+    const bool held = !pause_.writes_only.load(std::memory_order_relaxed) || MayWrite(session, command, request.argv);
+    if (held && !(session.in_multi && command.locks != Locks::kExec)) return Outcome::kPaused;
   }
   if (session.in_multi && !command.has(kInMulti)) {
     Queue(session, request, reply);
@@ -314,9 +307,30 @@ Outcome Executor::Execute(Worker& worker, Session& session, Request& request, re
   return Run(worker, session, request, reply);
 }
 
+bool Executor::PauseIsOver() const noexcept {
+  return services_.keyspace->clock().MonotonicMillis() >= pause_.until_ms.load(std::memory_order_relaxed);
+}
+
+bool Executor::MayWrite(const Session& session, const Command& command, std::span<const std::string_view> argv) const {
+  if (command.locks == Locks::kExec) {
+    std::vector<std::string_view> views;
+    return std::ranges::any_of(session.queue, [&](const QueuedCommand& queued) {
+      views.assign(queued.argv.begin(), queued.argv.end());
+      return MayWrite(session, *queued.command, views);
+    });
+  }
+  if (!command.has(kWrite | kMayReplicate)) return false;
+  const bool is_script = command.spec->group == "scripting" && !command.has(kWrite) && services_.lane_policy;
+  return !is_script || services_.lane_policy->MayWrite(command, argv);
+}
+
 Outcome Executor::Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
   store::Transaction& txn = worker.transaction();
   txn.Begin(services_.keyspace->clock().UnixMillis());
+  // While writes rest, reading changes nothing either, not even by finding that a key's time has come.
+  if (__builtin_expect(pause_.until_ms.load(std::memory_order_relaxed) != 0, 0) && !PauseIsOver()) {
+    txn.KeepExpired(!MayWrite(session, *request.command, request.argv));
+  }
   if (!Lock(worker, session, request)) return ParkedOrBusy(worker, session, request, reply);
   session.parks = 0;
   txn.set_source(session.id);

@@ -132,6 +132,9 @@ class Executor {
   Outcome ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Call(Context& ctx);
+  // For CLIENT PAUSE WRITE: may the command, or what EXEC would run, change something?
+  bool MayWrite(const Session& session, const Command& command, std::span<const std::string_view> argv) const;
+  bool PauseIsOver() const noexcept;
   // CLIENT TRACKING: which keys the command read.
   void NoteReads(Context& ctx);
   // Evicts keys, or readers from the tracking table. False: there is no room for more.

@@ -71,7 +71,7 @@ struct ClientInfo {
   size_t query_buffer_free = 0;
   size_t argv_memory = 0;
   size_t multi_memory = 0;
-  size_t output_memory = 0;
+  size_t output_memory = 0;   // Held for replies, and how many bytes of them are unsent.
   size_t output_length = 0;
   size_t total_memory = 0;
   std::string last_command;   // "get", "client|list", "NULL" before the first.
@@ -87,9 +87,7 @@ struct ClientInfo {
   uint64_t input_bytes = 0;   // Received and sent since it connected.
   uint64_t output_bytes = 0;
   uint64_t commands = 0;
-  size_t reply_buffer = 0;       // What the fixed reply buffer would be in Redis, and the most that was used of it lately.
-  size_t reply_buffer_peak = 0;
-  size_t output_pieces = 0;      // Replies that wait because the peer is slow.
+  bool replica = false;
   bool writable_wanted = false;  // Waits until the socket takes more.
 };
 
@@ -98,6 +96,17 @@ struct PushTarget {
   SessionHost* host = nullptr;
   int protocol = 2;
   bool subscribed = false;
+};
+
+// Over all connections. Bytes.
+struct ClientTotals {
+  size_t query_buffer_max = 0;
+  size_t output_max = 0;
+  size_t normal_memory = 0;   // Of those that are no replicas.
+  size_t replica_memory = 0;
+  size_t watching = 0;        // Sessions with watched keys, and how many keys those are.
+  size_t watched_keys = 0;
+  size_t subscribed = 0;
 };
 
 // The connections, known to the server. Thread-safe.
@@ -115,6 +124,10 @@ class Clients {
   // Commands (all, or only those that may write) rest until the deadline, monotonic milliseconds.
   virtual void Pause(int64_t until_ms, bool writes_only) = 0;
   virtual void Unpause() = 0;
+  // maxmemory-clients has changed: closes whom it no longer has room for.
+  virtual void OnMemoryLimit() = 0;
+  virtual uint64_t EvictedCount() const = 0;
+  virtual ClientTotals Totals() const = 0;
   virtual size_t ConnectedCount() const = 0;
   virtual size_t BlockedCount() const = 0;
   virtual void StartMonitor(Session& session) = 0;
@@ -169,6 +182,8 @@ class LanePolicy {
  public:
   virtual ~LanePolicy() = default;
   virtual bool NeedsLane(const Command& command, std::span<const std::string_view> argv) const noexcept = 0;
+  // Of a scripting command: may what it names write? What nobody knows may.
+  virtual bool MayWrite(const Command& command, std::span<const std::string_view> argv) const noexcept = 0;
 };
 
 struct Services {

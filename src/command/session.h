@@ -59,6 +59,7 @@ struct TrackingMode {
   bool opt_out = false;
   bool no_loop = false;
   bool caching = false;    // CLIENT CACHING was said, YES with opt_in, NO with opt_out; for one command or transaction.
+  uint32_t prefixes = 0;   // How many it follows.
   uint64_t redirect = 0;   // The session that is told instead; 0: this one.
 };
 

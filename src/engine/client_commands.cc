@@ -5,6 +5,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "command/help.h"
+#include "engine/client_filter.h"
 #include "engine/connection_commands.h"
 #include "engine/engine_of.h"
 
@@ -15,130 +16,10 @@ using command::ClientInfo;
 using command::Clients;
 using command::Context;
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-
 // Null after the error reply: an embedded engine has no connections.
 Clients* ClientsOf(Context& ctx) {
   if (ctx.services().clients == nullptr) ctx.reply().Error("ERR This instance serves no connections");
   return ctx.services().clients;
-}
-
-}  // namespace
-
-std::string DescribeClient(const ClientInfo& client, int64_t now_micros) {
-  std::string line;
-  auto field = [&](std::string_view name, const std::string& value) {
-    if (!line.empty()) line += ' ';
-    line += name;
-    line += '=';
-    line += value;
-  };
-  auto seconds = [&](int64_t since) { return std::to_string((now_micros - since) / kMicrosPerSecond); };
-  field("id", std::to_string(client.id));
-  field("addr", client.address);
-  field("laddr", client.local_address);
-  field("fd", std::to_string(client.fd));
-  field("name", client.name);
-  field("age", seconds(client.connected_micros));
-  field("idle", seconds(client.last_interaction_micros));
-  field("flags", client.flags);
-  field("db", std::to_string(client.db));
-  field("sub", std::to_string(client.channels));
-  field("psub", std::to_string(client.patterns));
-  field("ssub", std::to_string(client.shard_channels));
-  field("multi", std::to_string(client.multi));
-  field("qbuf", std::to_string(client.query_buffer));
-  field("qbuf-free", std::to_string(client.query_buffer_free));
-  field("argv-mem", std::to_string(client.argv_memory));
-  field("multi-mem", std::to_string(client.multi_memory));
-  field("rbs", std::to_string(client.output_memory));
-  field("rbp", std::to_string(client.output_length));
-  field("obl", std::to_string(client.output_length));
-  field("oll", "0");
-  field("omem", std::to_string(client.output_memory));
-  field("tot-mem", std::to_string(client.total_memory));
-  field("events", "r");
-  field("cmd", client.last_command);
-  field("user", client.user);
-  field("redir", client.tracking ? std::to_string(client.tracking_redirect) : "-1");
-  field("resp", std::to_string(client.protocol));
-  field("lib-name", client.library_name);
-  field("lib-ver", client.library_version);
-  return line + '\n';
-}
-
-namespace {
-
-enum class ClientType : uint8_t { kAny, kNormal, kReplica, kMaster, kPubsub, kUnknown };
-
-ClientType TypeNamed(std::string_view name) {
-  if (base::EqualsIgnoreCase(name, "normal")) return ClientType::kNormal;
-  if (base::EqualsIgnoreCase(name, "slave") || base::EqualsIgnoreCase(name, "replica"))
-    return ClientType::kReplica;
-  if (base::EqualsIgnoreCase(name, "master")) return ClientType::kMaster;
-  if (base::EqualsIgnoreCase(name, "pubsub")) return ClientType::kPubsub;
-  return ClientType::kUnknown;
-}
-
-ClientType TypeOf(const ClientInfo& client) {
-  return client.subscribed ? ClientType::kPubsub : ClientType::kNormal;
-}
-
-void UnknownType(Context& ctx, size_t i) {
-  ctx.reply().Error("ERR Unknown client type '" + std::string(ctx.arg(i)) + "'");
-}
-
-void ReplyList(Context& ctx, Clients& clients, ClientType type) {
-  int64_t now = ctx.keyspace().clock().MonotonicMicros();
-  std::string text;
-  for (const ClientInfo& client : clients.List()) {
-    if (type == ClientType::kAny || TypeOf(client) == type) text += DescribeClient(client, now);
-  }
-  ctx.reply().Verbatim("txt", text);
-}
-
-struct KillFilter {
-  uint64_t id = 0;
-  ClientType type = ClientType::kAny;
-  std::string_view user;
-  std::string_view address;
-  std::string_view local_address;
-  bool skip_caller = true;
-
-  bool Matches(const ClientInfo& client) const {
-    return (id == 0 || client.id == id) && (type == ClientType::kAny || TypeOf(client) == type) &&
-           (user.empty() || client.user == user) && (address.empty() || client.address == address) &&
-           (local_address.empty() || client.local_address == local_address);
-  }
-};
-
-// False after the error reply.
-bool ParseKillFilter(Context& ctx, KillFilter& filter) {
-  for (size_t i = 2; i < ctx.argc(); i += 2) {
-    if (i + 1 >= ctx.argc()) return ctx.reply().Error(command::kSyntaxError), false;
-    std::string_view value = ctx.arg(i + 1);
-    if (ctx.ArgIs(i, "id")) {
-      auto id = base::ParseInt64(value);
-      if (!id || *id < 1) return ctx.reply().Error("ERR client-id should be greater than 0"), false;
-      filter.id = static_cast<uint64_t>(*id);
-    } else if (ctx.ArgIs(i, "type")) {
-      filter.type = TypeNamed(value);
-      if (filter.type == ClientType::kUnknown) return UnknownType(ctx, i + 1), false;
-    } else if (ctx.ArgIs(i, "addr")) {
-      filter.address = value;
-    } else if (ctx.ArgIs(i, "laddr")) {
-      filter.local_address = value;
-    } else if (ctx.ArgIs(i, "user")) {
-      if (!EngineOf(ctx).users().Has(value))
-        return ctx.reply().Error("ERR No such user '" + std::string(value) + "'"), false;
-      filter.user = value;
-    } else if (ctx.ArgIs(i, "skipme") && (ctx.ArgIs(i + 1, "yes") || ctx.ArgIs(i + 1, "no"))) {
-      filter.skip_caller = ctx.ArgIs(i + 1, "yes");
-    } else {
-      return ctx.reply().Error(command::kSyntaxError), false;
-    }
-  }
-  return true;
 }
 
 // ON or OFF as the third argument; nothing after the error reply.
@@ -192,19 +73,19 @@ void CmdClientInfo(Context& ctx) {
 void CmdClientList(Context& ctx) {
   Clients* clients = ClientsOf(ctx);
   if (!clients) return;
-  if (ctx.argc() == 2) return ReplyList(ctx, *clients, ClientType::kAny);
-  if (ctx.argc() == 4 && ctx.ArgIs(2, "type")) {
-    ClientType type = TypeNamed(ctx.arg(3));
-    if (type == ClientType::kUnknown) return UnknownType(ctx, 3);
-    return ReplyList(ctx, *clients, type);
-  }
-  if (ctx.argc() < 4 || !ctx.ArgIs(2, "id")) return ctx.reply().Error(command::kSyntaxError);
+  ClientFilter filter(ClientFilter::Use::kList);
+  if (!filter.Parse(ctx, 2)) return;
+  const int64_t now = ctx.keyspace().clock().MonotonicMicros();
   std::string text;
-  for (size_t i = 3; i < ctx.argc(); ++i) {
-    auto id = base::ParseInt64(ctx.arg(i));
-    if (!id) return ctx.reply().Error("ERR Invalid client ID");
-    auto client = *id > 0 ? clients->Find(static_cast<uint64_t>(*id)) : std::nullopt;
-    if (client) text += DescribeClient(*client, ctx.keyspace().clock().MonotonicMicros());
+  auto show = [&](const ClientInfo& client) {
+    if (filter.Matches(client, ctx.session().id, now)) text += DescribeClient(client, now);
+  };
+  if (filter.ids().empty()) {
+    for (const ClientInfo& client : clients->List()) show(client);
+  }
+  // In the order in which they are asked for.
+  for (uint64_t id : filter.ids()) {
+    if (auto client = clients->Find(id)) show(*client);
   }
   ctx.reply().Verbatim("txt", text);
 }
@@ -212,19 +93,18 @@ void CmdClientList(Context& ctx) {
 void CmdClientKill(Context& ctx) {
   Clients* clients = ClientsOf(ctx);
   if (!clients) return;
-  KillFilter filter;
-  bool by_address = ctx.argc() == 3;
+  ClientFilter filter(ClientFilter::Use::kKill);
+  const bool by_address = ctx.argc() == 3;
   if (by_address) {
-    filter.address = ctx.arg(2);
-    filter.skip_caller = false;
-  } else if (!ParseKillFilter(ctx, filter)) {
+    filter.AddAddress(ctx.arg(2));
+  } else if (!filter.Parse(ctx, 2)) {
     return;
   }
+  const int64_t now = ctx.keyspace().clock().MonotonicMicros();
   int64_t killed = 0;
   for (const ClientInfo& client : clients->List()) {
-    bool caller = client.id == ctx.session().id;
-    if (!filter.Matches(client) || (caller && filter.skip_caller)) continue;
-    if (caller) {
+    if (!filter.Matches(client, ctx.session().id, now)) continue;
+    if (client.id == ctx.session().id) {
       ctx.session().close = command::CloseWish::kAfterReply;
       ++killed;
     } else if (clients->Kill(client.id, ctx.session().id)) {
@@ -318,5 +198,8 @@ void CmdClientNoTouch(Context& ctx) {
   ctx.session().no_touch = *on;
   ctx.reply().Ok();
 }
+
+// What a client says it can do. The one ability that Valkey knows, following redirects, changes nothing here.
+void CmdClientCapa(Context& ctx) { ctx.reply().Ok(); }
 
 }  // namespace tusk::engine

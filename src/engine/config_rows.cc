@@ -94,7 +94,10 @@ constexpr SettingRow kRows[] = {
      .initial = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
      .effect = "Clients that read their replies too slowly are closed: by class hard limit, soft limit and "
                "seconds above it."},
-    {.name = "maxmemory-clients", .kind = SettingKind::kMemoryPercent, .initial = "0"},
+    {.name = "maxmemory-clients",
+     .kind = SettingKind::kMemoryPercent,
+     .initial = "0",
+     .effect = "Memory that all connections together may take before the largest are closed; 0: no limit."},
     {.name = "io-threads",
      .kind = SettingKind::kInteger,
      .flags = kImmutable,

@@ -10,8 +10,8 @@
 
 namespace tusk::command {
 class Context;
-struct CommandSpec;
 struct ClientInfo;
+struct CommandSpec;
 }  // namespace tusk::command
 
 namespace tusk::engine {
@@ -21,10 +21,11 @@ std::span<const command::CommandSpec> ConnectionRows() noexcept;
 // Printable and without blanks, so that CLIENT LIST's lines stay readable.
 bool IsClientName(std::string_view name) noexcept;
 
-// The line of CLIENT LIST, with its line end.
+// One connection as a line of CLIENT LIST, its end included. The time is the monotonic clock's.
 std::string DescribeClient(const command::ClientInfo& client, int64_t now_micros);
 
 void CmdAuth(command::Context& context);
+void CmdClientCapa(command::Context& context);
 void CmdClientGetname(command::Context& context);
 void CmdClientHelp(command::Context& context);
 void CmdClientId(command::Context& context);

@@ -56,6 +56,12 @@ Engine::Engine(Options options)
   keyspace_.SetEventSink(&hub_);
   keyspace_.SetInvalidationSink(&tracking_);
   BindSettings(*config_, settings_, network_);
+  for (std::string_view name : {"maxmemory-clients", "maxmemory"}) {
+    config_->OnChange(name, [this](const SettingValue&) {
+      if (services_.clients) services_.clients->OnMemoryLimit();
+      return base::Status::Ok();
+    });
+  }
   config_->OnChange("tracking-table-max-keys", [this](const SettingValue&) {
     keyspace_.tracking().trim_wanted.store(true, std::memory_order_relaxed);
     return base::Status::Ok();

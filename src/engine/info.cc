@@ -114,14 +114,18 @@ void Clients(Engine& engine, Lines& out) {
   out.Add("connected_clients", clients ? clients->ConnectedCount() : 0);
   out.Add("cluster_connections", 0);
   out.Add("maxclients", engine.network().maxclients.get());
-  out.Add("client_recent_max_input_buffer", 0);
-  out.Add("client_recent_max_output_buffer", 0);
+  const command::ClientTotals totals = clients ? clients->Totals() : command::ClientTotals{};
+  out.Add("client_recent_max_input_buffer", totals.query_buffer_max);
+  out.Add("client_recent_max_output_buffer", totals.output_max);
   out.Add("blocked_clients", clients ? clients->BlockedCount() : 0);
   out.Add("tracking_clients", engine.tracking().SessionCount());
   out.Add("clients_in_timeout_table", 0);
   command::Executor::AwaitedKeys awaited = engine.executor().CountAwaitedKeys();
   out.Add("total_blocking_keys", awaited.all);
   out.Add("total_blocking_keys_on_nokey", awaited.when_gone);
+  out.Add("pubsub_clients", totals.subscribed);
+  out.Add("watching_clients", totals.watching);
+  out.Add("total_watched_keys", totals.watched_keys);
 }
 
 void Memory(Engine& engine, Lines& out) {
@@ -164,14 +168,22 @@ void Memory(Engine& engine, Lines& out) {
   out.AddMemory("maxmemory", engine.settings().maxmemory);
   out.Add("maxmemory_policy", engine.config().Text("maxmemory-policy"));
   double ratio = used == 0 ? 0.0 : static_cast<double>(resident) / static_cast<double>(used);
+  // The allocator does not tell what of its memory holds nothing: the two are as good as one.
   out.AddFixed("allocator_frag_ratio", ratio, 2);
+  out.Add("allocator_frag_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
+  out.Add("allocator_rss_ratio", "1.00");
+  out.Add("allocator_rss_bytes", 0);
+  out.Add("rss_overhead_ratio", "1.00");
+  out.Add("rss_overhead_bytes", 0);
   out.AddFixed("mem_fragmentation_ratio", ratio, 2);
   out.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
   out.Add("mem_not_counted_for_evict", 0);
   out.Add("mem_replication_backlog", engine.feed().backlog_bytes());
   out.Add("mem_total_replication_buffers", 0);
-  out.Add("mem_clients_slaves", 0);
-  out.Add("mem_clients_normal", 0);
+  const command::ClientTotals totals =
+      engine.services().clients ? engine.services().clients->Totals() : command::ClientTotals{};
+  out.Add("mem_clients_slaves", totals.replica_memory);
+  out.Add("mem_clients_normal", totals.normal_memory);
   out.Add("mem_cluster_links", 0);
   out.Add("mem_aof_buffer", 0);
   out.Add("mem_allocator", base::AllocatorName());
@@ -261,7 +273,7 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("expired_time_cap_reached_count", 0);
   out.Add("expire_cycle_cpu_milliseconds", 0);
   out.Add("evicted_keys", counters.evicted_keys.load(std::memory_order_relaxed));
-  out.Add("evicted_clients", 0);
+  out.Add("evicted_clients", engine.services().clients ? engine.services().clients->EvictedCount() : 0);
   out.Add("total_eviction_exceeded_time", 0);
   out.Add("current_eviction_exceeded_time", 0);
   out.Add("keyspace_hits", SumOf(engine, &WorkerStatistics::hits));
@@ -360,6 +372,8 @@ void Cpu(Engine&, Lines& out) {
   };
   add("", RUSAGE_SELF);
   add("_children", RUSAGE_CHILDREN);
+  // No thread is the main one here: what serves the caller stands for it.
+  add("_main_thread", RUSAGE_THREAD);
 }
 
 void Modules(Engine&, Lines&) {}

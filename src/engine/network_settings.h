@@ -21,6 +21,7 @@ struct NetworkSettings {
   store::Setting<int64_t> timeout_seconds{0};        // Idle clients are closed; 0: never.
   store::Setting<int64_t> tcp_keepalive_seconds{300};
   store::Setting<bool> protected_mode{true};
+  store::Setting<uint64_t> clients_memory_max{0};  // maxmemory-clients in bytes; 0: no limit.
   store::Setting<uint64_t> query_buffer_limit{1ull << 30};
   OutputLimit normal_output;
   OutputLimit replica_output{256ull << 20, 64ull << 20, 60};

@@ -112,6 +112,15 @@ void BindNetwork(Config& config, NetworkSettings& network) {
     network.query_buffer_limit.set(static_cast<uint64_t>(value.number));
     return base::Status::Ok();
   });
+  for (std::string_view name : {"maxmemory-clients", "maxmemory"}) {
+    config.OnChange(name, [&config, &network](const SettingValue&) {
+      // A percentage of maxmemory is negative.
+      const int64_t limit = config.Number("maxmemory-clients");
+      const int64_t bytes = limit >= 0 ? limit : -limit * config.Number("maxmemory") / 100;
+      network.clients_memory_max.set(static_cast<uint64_t>(bytes));
+      return base::Status::Ok();
+    });
+  }
   config.OnChange("client-output-buffer-limit", [&network](const SettingValue& value) {
     OutputLimitValues limits = ReadOutputLimits(value.text);
     SetOutputLimit(network.normal_output, limits[static_cast<size_t>(ClientClass::kNormal)]);

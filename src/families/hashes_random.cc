@@ -81,7 +81,7 @@ void CmdHrandfield(Context& ctx) {
   }
   size_t repeats = static_cast<size_t>(-*count);
   out.Header(repeats);
-  for (size_t i = 0; i < repeats; ++i) out.Add(found->RandomEntry(base::ThreadRandom()));
+  for (size_t i = 0; i < repeats && !ctx.reply().is_lost(); ++i) out.Add(found->RandomEntry(base::ThreadRandom()));
 }
 
 }  // namespace tusk::families

@@ -107,7 +107,9 @@ void CmdSrandmember(Context& ctx) {
   }
   size_t repeats = static_cast<size_t>(-*count);
   ctx.reply().ArrayHeader(repeats);
-  for (size_t i = 0; i < repeats; ++i) ReplyElement(ctx.reply(), found->RandomMember(base::ThreadRandom()));
+  for (size_t i = 0; i < repeats && !ctx.reply().is_lost(); ++i) {
+    ReplyElement(ctx.reply(), found->RandomMember(base::ThreadRandom()));
+  }
 }
 
 }  // namespace tusk::families

@@ -148,7 +148,7 @@ void ReplySamples(Context& context, const ZSet& set, int64_t count, bool with_sc
   uint64_t wanted = count < 0 ? 0 - static_cast<uint64_t>(count) : static_cast<uint64_t>(count);
   if (count < 0) {
     ReplyMembersHeader(reply, wanted, with_scores);
-    for (uint64_t i = 0; i < wanted; ++i) {
+    for (uint64_t i = 0; i < wanted && !reply.is_lost(); ++i) {
       auto at = set.RandomMember(random);
       ReplyMember(reply, at.member(), at.score(), with_scores);
     }

@@ -75,6 +75,7 @@ void Tracking::Start(command::Session& session, std::span<const std::string_view
     reader.redirect = mode.redirect;
     reader.redirect_broken = false;
     for (std::string_view prefix : prefixes) reader.prefixes.emplace(prefix);
+    session.tracking.prefixes = static_cast<uint32_t>(reader.prefixes.size());
   }
   if (!mode.broadcast) return;
   base::MutexLock hold(prefix_mutex_);

@@ -46,6 +46,9 @@ class OutputBuffer {
   // Bytes not consumed yet.
   size_t size() const noexcept { return sealed_bytes_ + static_cast<size_t>(write_ - tail_); }
   bool empty() const noexcept { return size() == 0; }
+  // More than this and the peer will be cut off: who writes much may stop early. 0: no bound. Nothing is refused.
+  void set_bytes_max(size_t bytes) noexcept { bytes_max_ = bytes; }
+  bool too_large() const noexcept { return bytes_max_ != 0 && size() > bytes_max_; }
   // Bytes of memory held, shared blobs counted whole.
   size_t memory_bytes() const noexcept { return size() + static_cast<size_t>(limit_ - write_); }
 
@@ -112,6 +115,7 @@ class OutputBuffer {
   char* limit_ = nullptr;
   char* tail_ = nullptr;
   char* chunk_ = nullptr;
+  size_t bytes_max_ = 0;
   size_t sealed_bytes_ = 0;
   size_t sealed_head_ = 0;  // Segments before it are consumed.
   std::vector<Segment> sealed_;

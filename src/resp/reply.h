@@ -28,6 +28,9 @@ class Reply {
   bool resp3() const noexcept { return protocol_ >= 3; }
   void set_protocol(int protocol) noexcept { protocol_ = protocol; }
   OutputBuffer& buffer() noexcept { return out_; }
+  // The reply has outgrown client-output-buffer-limit: its receiver is closed instead of getting it, so a command that
+  // could go on for long may as well end here.
+  bool is_lost() const noexcept { return out_.too_large(); }
   // Errors written so far, nested ones included.
   size_t error_count() const noexcept { return error_count_; }
   // First word of the last of them, cut at some length: what error statistics go by.

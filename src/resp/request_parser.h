@@ -68,6 +68,11 @@ class RequestParser {
 
   // Bytes received and not taken yet; client-query-buffer-limit bounds it.
   size_t buffered_bytes() const noexcept { return end_ - begin_; }
+  // The same, without what stands before a large bulk that is being received, as Redis counts it.
+  size_t waiting_bytes() const noexcept {
+    const bool in_large_bulk = bulk_length_ >= static_cast<int64_t>(kBulkReservedBytesMin);
+    return in_large_bulk ? end_ - parsed_ : buffered_bytes();
+  }
   size_t capacity_bytes() const noexcept { return capacity_; }
   // Gives the memory back when nothing is buffered; for connections that rest.
   void Trim() noexcept;

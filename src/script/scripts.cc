@@ -38,6 +38,21 @@ bool Scripts::NeedsLane(const command::Command& command, std::span<const std::st
   return !command.has(command::kReadonly) && (flags & (kNoWrites | kDeclaredKeys)) == 0;
 }
 
+bool Scripts::MayWrite(const command::Command& command, std::span<const std::string_view> argv) const noexcept {
+  if (command.has(command::kReadonly)) return false;
+  if (argv.size() < 2) return true;
+  uint32_t flags = 0;
+  if (command.handler == CmdFcall) {
+    const auto [library, function] = libraries_.Find(argv[1]);
+    if (library) flags = function->flags();
+  } else if (command.handler == CmdEvalsha) {
+    if (const ScriptPtr script = registry_.Find(argv[1])) flags = script->flags();
+  } else if (command.handler == CmdEval && argv[1].starts_with("#!")) {
+    if (const auto shebang = ParseShebang(argv[1])) flags = shebang->flags;
+  }
+  return (flags & kNoWrites) == 0;
+}
+
 RunSlot* Scripts::AddSlot() {
   base::MutexLock lock(mutex_);
   return slots_.emplace_back(std::make_unique<RunSlot>()).get();

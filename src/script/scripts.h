@@ -63,6 +63,8 @@ class Scripts final : public command::LanePolicy {
 
   bool NeedsLane(const command::Command& command, std::span<const std::string_view> argv) const noexcept override;
 
+  bool MayWrite(const command::Command& command, std::span<const std::string_view> argv) const noexcept override;
+
   // Where redis.log() goes; fixed before the first command. Null: nowhere.
   void SetLog(base::Logger* log) noexcept { log_ = log; }
   base::Logger* log() const noexcept { return log_; }

@@ -11,13 +11,15 @@
 namespace tusk::server {
 namespace {
 
-std::string FlagsOf(const ClientRecord& record, bool blocked, bool subscribed) {
+std::string FlagsOf(const ClientRecord& record, bool blocked, bool subscribed, bool redirect_broken) {
   std::string flags;
   if (record.monitor.load(std::memory_order_relaxed)) flags += 'O';
   if (blocked) flags += 'b';
   if (record.multi.load(std::memory_order_relaxed) >= 0) flags += 'x';
   if (subscribed) flags += 'P';
+  if (record.replica.load(std::memory_order_relaxed)) flags += 'S';
   if (record.tracking.load(std::memory_order_relaxed)) flags += 't';
+  if (redirect_broken) flags += 'R';
   if (record.tracking_broadcast.load(std::memory_order_relaxed)) flags += 'B';
   if (record.unix_socket.load(std::memory_order_relaxed)) flags += 'U';
   if (record.no_evict.load(std::memory_order_relaxed)) flags += 'e';
@@ -25,7 +27,9 @@ std::string FlagsOf(const ClientRecord& record, bool blocked, bool subscribed) {
   return flags.empty() ? "N" : flags;
 }
 
-command::ClientInfo Describe(const ClientRecord& record) {
+}  // namespace
+
+command::ClientInfo ClientRegistry::Describe(const ClientRecord& record) const {
   auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
   command::ClientInfo info;
   info.id = record.id;
@@ -43,7 +47,14 @@ command::ClientInfo Describe(const ClientRecord& record) {
   info.query_buffer = read(record.query_bytes);
   info.query_buffer_free = read(record.query_free_bytes);
   info.argv_memory = read(record.argv_bytes);
-  info.output_memory = read(record.output_bytes);
+  info.output_length = read(record.output_bytes);
+  info.output_memory = read(record.output_memory);
+  info.watched = read(record.watched);
+  info.input_bytes = read(record.bytes_received);
+  info.output_bytes = read(record.bytes_sent);
+  info.commands = read(record.commands);
+  info.replica = read(record.replica);
+  info.writable_wanted = read(record.writable_wanted);
   info.total_memory = read(record.memory_bytes);
   info.protocol = read(record.protocol);
   info.monitor = read(record.monitor);
@@ -54,17 +65,16 @@ command::ClientInfo Describe(const ClientRecord& record) {
   info.subscribed = info.channels + info.patterns + info.shard_channels != 0;
   const command::Command* last = read(record.last_command);
   info.last_command = last ? last->full_name : "NULL";
+  const bool redirect_broken = info.tracking_redirect != 0 && engine_.tracking().IsRedirectBroken(record.id);
   base::MutexLock hold(record.mutex);
   info.blocked = record.blocked != nullptr;
   info.name = record.name;
   info.user = record.user;
   info.library_name = record.library_name;
   info.library_version = record.library_version;
-  info.flags = FlagsOf(record, info.blocked, info.subscribed);
+  info.flags = FlagsOf(record, info.blocked, info.subscribed, redirect_broken);
   return info;
 }
-
-}  // namespace
 
 ClientRegistry::ClientRegistry(engine::Engine& engine) : engine_(engine) {}
 
@@ -76,7 +86,10 @@ void ClientRegistry::Add(std::shared_ptr<ClientRecord> record) {
 
 void ClientRegistry::Remove(uint64_t id) {
   base::MutexLock hold(mutex_);
-  records_.erase(id);
+  if (auto found = records_.find(id); found != records_.end()) {
+    Count(*found->second, 0);
+    records_.erase(found);
+  }
   count_.store(records_.size(), std::memory_order_relaxed);
 }
 
@@ -164,6 +177,73 @@ size_t ClientRegistry::ConnectedCount() const { return count_.load(std::memory_o
 
 size_t ClientRegistry::BlockedCount() const {
   return static_cast<size_t>(std::max<int64_t>(blocked_count_.load(std::memory_order_relaxed), 0));
+}
+
+// ---- maxmemory-clients ----
+
+void ClientRegistry::Count(ClientRecord& record, size_t bytes) noexcept {
+  const size_t before = record.counted_bytes.exchange(bytes, std::memory_order_relaxed);
+  counted_bytes_.fetch_add(bytes - before, std::memory_order_relaxed);
+}
+
+bool ClientRegistry::OverMemoryLimit() const noexcept {
+  const uint64_t bytes_max = engine_.network().clients_memory_max;
+  return bytes_max != 0 && counted_bytes_.load(std::memory_order_relaxed) > bytes_max;
+}
+
+void ClientRegistry::Account(ClientRecord& record, size_t bytes) {
+  record.memory_bytes.store(bytes, std::memory_order_relaxed);
+  // Replicas are not evicted, nor who said CLIENT NO-EVICT; neither takes room from the others.
+  const bool exempt = record.no_evict.load(std::memory_order_relaxed) || record.replica.load(std::memory_order_relaxed) ||
+                      record.kill_wanted.load(std::memory_order_relaxed);
+  Count(record, exempt ? 0 : bytes);
+  if (OverMemoryLimit()) [[unlikely]] EvictLargest();
+}
+
+void ClientRegistry::EvictLargest() {
+  base::MutexLock hold(mutex_);
+  std::vector<ClientRecord*> largest_first;
+  for (const auto& [id, record] : records_) {
+    if (record->counted_bytes.load(std::memory_order_relaxed) != 0) largest_first.push_back(record.get());
+  }
+  std::ranges::sort(largest_first, [](const ClientRecord* a, const ClientRecord* b) {
+    return a->counted_bytes.load(std::memory_order_relaxed) > b->counted_bytes.load(std::memory_order_relaxed);
+  });
+  for (ClientRecord* record : largest_first) {
+    if (!OverMemoryLimit()) return;
+    record->kill_wanted.store(true, std::memory_order_relaxed);
+    Count(*record, 0);
+    evicted_.fetch_add(1, std::memory_order_relaxed);
+    record->loop->RequestClose(record->id);
+  }
+}
+
+void ClientRegistry::OnMemoryLimit() {
+  {
+    base::MutexLock hold(mutex_);
+    for (const auto& [id, record] : records_) {
+      const bool exempt = record->no_evict.load(std::memory_order_relaxed) ||
+                          record->replica.load(std::memory_order_relaxed) ||
+                          record->kill_wanted.load(std::memory_order_relaxed);
+      Count(*record, exempt ? 0 : record->memory_bytes.load(std::memory_order_relaxed));
+    }
+  }
+  if (OverMemoryLimit()) EvictLargest();
+}
+
+command::ClientTotals ClientRegistry::Totals() const {
+  auto read = [](const auto& field) { return field.load(std::memory_order_relaxed); };
+  command::ClientTotals totals;
+  base::MutexLock hold(mutex_);
+  for (const auto& [id, record] : records_) {
+    totals.query_buffer_max = std::max(totals.query_buffer_max, read(record->query_bytes) + read(record->query_free_bytes));
+    totals.output_max = std::max(totals.output_max, read(record->output_bytes));
+    (read(record->replica) ? totals.replica_memory : totals.normal_memory) += read(record->memory_bytes);
+    totals.watched_keys += read(record->watched);
+    totals.watching += read(record->watched) != 0;
+    totals.subscribed += read(record->channels) + read(record->patterns) + read(record->shard_channels) != 0;
+  }
+  return totals;
 }
 
 void ClientRegistry::StartMonitor(command::Session& session) { session.monitor = true; }

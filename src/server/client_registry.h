@@ -47,6 +47,16 @@ struct ClientRecord {
   std::atomic<size_t> query_free_bytes{0};
   std::atomic<size_t> argv_bytes{0};
   std::atomic<size_t> output_bytes{0};
+  std::atomic<size_t> output_memory{0};
+  std::atomic<size_t> watched{0};
+  std::atomic<uint64_t> bytes_received{0};
+  std::atomic<uint64_t> bytes_sent{0};
+  std::atomic<uint64_t> commands{0};
+  std::atomic<bool> writable_wanted{false};
+  std::atomic<bool> replica{false};
+  // What the registry's total has of this connection's memory: exchanged by the connection and by who evicts it, so that
+  // each byte is taken off once.
+  std::atomic<size_t> counted_bytes{0};
   std::atomic<size_t> memory_bytes{0};
   std::atomic<int> protocol{2};
   std::atomic<const command::Command*> last_command{nullptr};
@@ -80,6 +90,10 @@ class ClientRegistry final : public command::Clients {
   // Counts of connections that rest in a blocking command.
   void AddBlocked(int change) noexcept { blocked_count_.fetch_add(change, std::memory_order_relaxed); }
 
+  // While maxmemory-clients is set: the connection now has so much memory. Closes the largest ones when that is too much
+  // for all together, this one perhaps among them.
+  void Account(ClientRecord& record, size_t bytes);
+
   std::vector<command::ClientInfo> List() const override;
   std::optional<command::ClientInfo> Find(uint64_t id) const override;
   std::optional<command::PushTarget> FindTarget(uint64_t id) const override;
@@ -89,9 +103,16 @@ class ClientRegistry final : public command::Clients {
   void Unpause() override;
   size_t ConnectedCount() const override;
   size_t BlockedCount() const override;
+  void OnMemoryLimit() override;
+  uint64_t EvictedCount() const override { return evicted_.load(std::memory_order_relaxed); }
+  command::ClientTotals Totals() const override;
   void StartMonitor(command::Session& session) override;
 
  private:
+  void Count(ClientRecord& record, size_t bytes) noexcept;
+  bool OverMemoryLimit() const noexcept;
+  void EvictLargest();
+  command::ClientInfo Describe(const ClientRecord& record) const;
   std::shared_ptr<ClientRecord> Get(uint64_t id) const;
 
   engine::Engine& engine_;
@@ -100,6 +121,8 @@ class ClientRegistry final : public command::Clients {
   std::map<uint64_t, std::shared_ptr<ClientRecord>> records_ GUARDED_BY(mutex_);
   std::atomic<size_t> count_{0};  // Size of records_, for readers without the mutex: relaxed.
   std::atomic<int64_t> blocked_count_{0};
+  std::atomic<size_t> counted_bytes_{0};  // Sum of the records'; relaxed, a look may be late.
+  std::atomic<uint64_t> evicted_{0};
 };
 
 }  // namespace tusk::server

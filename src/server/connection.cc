@@ -88,18 +88,21 @@ void Connection::Read() noexcept {
   command::WorkerStatistics& statistics = loop_.worker().statistics();
   statistics.reads_processed.Add(1);
   statistics.net_input_bytes.Add(static_cast<uint64_t>(count));
+  bytes_received_ += static_cast<uint64_t>(count);
   if (close_after_flush_) return parser_.Trim();
   if (parser_.buffered_bytes() > context_.engine.network().query_buffer_limit) [[unlikely]] {
     context_.log.Warning("Closing client that reached max query buffer length: id={} addr={}", id(),
                                      record_->address);
     return Close("Query buffer limit reached");
   }
+  if (!AccountMemory()) return;
   if (state_ == State::kReady) Process();
 }
 
 // Runs what is there. Returns also when the loop was lost: its callers touch nothing afterwards.
 void Connection::Process() noexcept {
   parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
+  out_.set_bytes_max(session_.replica_copying ? 0 : LimitOfOutput().hard_bytes.get());
   while (state_ == State::kReady && !closed_ && !close_after_flush_) {
     parser_.set_authenticated(session_.authenticated);
     size_t count = parser_.ParseBatch();
@@ -115,11 +118,12 @@ void Connection::Process() noexcept {
     }
   }
   if (closed_) return;
-  Publish(nullptr);
-  if (out_.size() >= resp::kChunkBytes) {
+  if (out_.size() >= resp::kChunkBytes || out_.too_large()) {
     if (const char* reason = OutputLimitReached(last_read_us_)) return Close(reason);
   }
+  Publish(nullptr);
   Flush();
+  if (!closed_) AccountMemory();
 }
 
 Connection::Next Connection::RunGroup(size_t count) {
@@ -188,6 +192,8 @@ Connection::Next Connection::RunDetachable(command::Request& request) {
   const uint64_t session_id = id();
   command::Worker& worker = loop.worker();
   state_ = State::kDetached;
+  // It may run for long: CLIENT LIST shows what keeps it busy.
+  record_->last_command.store(request.command, std::memory_order_relaxed);
   const uint64_t ticket = loop.turn().Begin();
   context_.crew.NoteTurn();
   Outcome outcome = Execute(worker, request);
@@ -203,10 +209,14 @@ Connection::Next Connection::RunDetachable(command::Request& request) {
 
 Connection::Next Connection::After(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kDone: parser_.Take(); break;
+    case Outcome::kDone:
+      parser_.Take();
+      ++commands_;
+      break;
     case Outcome::kParked: state_ = State::kParked; return Next::kRest;
     case Outcome::kBlocked:
       parser_.Take();
+      ++commands_;
       StartBlocked();
       return Next::kRest;
     case Outcome::kPaused:
@@ -335,9 +345,10 @@ void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   }
   std::string_view view = *bytes;
   out_.AppendShared(std::move(bytes), view);
-  record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
+  PublishOutput();
   if (const char* reason = OutputLimitReached(context_.engine.clock().MonotonicMicros())) return Close(reason);
   if (!std::exchange(flush_queued_, true)) loop_.QueueFlush(*this);
+  AccountMemory();
 }
 
 void Connection::Flush() noexcept {
@@ -357,8 +368,9 @@ void Connection::Flush() noexcept {
     command::WorkerStatistics& statistics = loop_.worker().statistics();
     statistics.writes_processed.Add(1);
     statistics.net_output_bytes.Add(static_cast<uint64_t>(sent));
+    bytes_sent_ += static_cast<uint64_t>(sent);
     out_.Consume(static_cast<size_t>(sent));
-    record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
+    PublishOutput();
   }
   over_soft_since_us_ = 0;
   session_.replica_copying = false;
@@ -369,6 +381,7 @@ void Connection::Flush() noexcept {
 void Connection::SetInterest(uint32_t interest) noexcept {
   if (interest == interest_) return;
   interest_ = interest;
+  record_->writable_wanted.store((interest & io::kWritable) != 0, std::memory_order_relaxed);
   if (watched_) loop_.events().Modify(fd_.get(), interest, *this);
 }
 
@@ -379,12 +392,15 @@ void Connection::FailProtocol() {
   close_after_flush_ = true;
 }
 
+const engine::OutputLimit& Connection::LimitOfOutput() const noexcept {
+  const engine::NetworkSettings& network = context_.engine.network();
+  if (session_.replica) return network.replica_output;
+  return session_.subscribed() ? network.pubsub_output : network.normal_output;
+}
+
 const char* Connection::OutputLimitReached(int64_t now_us) noexcept {
-  engine::NetworkSettings& network = context_.engine.network();
   if (session_.replica_copying) return nullptr;
-  engine::OutputLimit& limit = session_.replica      ? network.replica_output
-                               : session_.subscribed() ? network.pubsub_output
-                                                       : network.normal_output;
+  const engine::OutputLimit& limit = LimitOfOutput();
   const uint64_t bytes = out_.size();
   if (limit.hard_bytes != 0 && bytes > limit.hard_bytes) return "Output buffer hard limit reached";
   if (limit.soft_bytes == 0 || bytes <= limit.soft_bytes) {
@@ -408,10 +424,16 @@ void Connection::Publish(const command::Command* running) noexcept {
   write(record.shard_channels, session_.shard_channels);
   write(record.multi, session_.in_multi ? static_cast<int64_t>(session_.queue.size()) : -1);
   write(record.multi_bytes, session_.queue_bytes);
-  write(record.query_bytes, parser_.buffered_bytes());
-  write(record.query_free_bytes, parser_.capacity_bytes() - parser_.buffered_bytes());
-  write(record.output_bytes, out_.size());
-  write(record.memory_bytes, sizeof(Connection) + parser_.capacity_bytes() + out_.memory_bytes() + session_.queue_bytes);
+  write(record.query_bytes, parser_.waiting_bytes());
+  write(record.query_free_bytes, parser_.capacity_bytes() - parser_.waiting_bytes());
+  PublishOutput();
+  // Otherwise what is about to be sent would count, too.
+  if (context_.engine.network().clients_memory_max == 0) write(record.memory_bytes, MemoryBytes());
+  write(record.watched, session_.watched.size());
+  write(record.bytes_received, bytes_received_);
+  write(record.bytes_sent, bytes_sent_);
+  write(record.commands, commands_);
+  write(record.replica, session_.replica);
   write(record.protocol, session_.protocol);
   write(record.last_command, running ? running : session_.last_command);
   write(record.monitor, session_.monitor);
@@ -424,6 +446,30 @@ void Connection::Publish(const command::Command* running) noexcept {
   if (running || new_rights || !session_.last_command || session_.last_command->key_shape == command::Command::KeyShape::kNone) {
     PublishNames();
   }
+}
+
+void Connection::PublishOutput() noexcept {
+  record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
+  record_->output_memory.store(out_.memory_bytes(), std::memory_order_relaxed);
+}
+
+size_t Connection::MemoryBytes() const noexcept {
+  // What the store and the hub keep on its behalf: map nodes and names of usual size.
+  constexpr size_t kWatchBytes = sizeof(command::WatchedKey) + 64;
+  constexpr size_t kNameBytes = 128;
+  const size_t names =
+      size_t{session_.channels} + session_.patterns + session_.shard_channels + session_.tracking.prefixes;
+  return sizeof(Connection) + sizeof(ClientRecord) + parser_.capacity_bytes() + out_.memory_bytes() + late_push_bytes_ +
+         session_.queue_bytes + session_.watched.size() * kWatchBytes + names * kNameBytes;
+}
+
+bool Connection::AccountMemory() noexcept {
+  if (context_.engine.network().clients_memory_max == 0) [[likely]] return true;
+  if (closed_) return false;
+  context_.clients.Account(*record_, MemoryBytes());
+  if (!record_->kill_wanted.load(std::memory_order_relaxed) || state_ == State::kDetached) return true;
+  Close("Evicted to save memory");
+  return false;
 }
 
 // Only this connection writes them, so it may compare without the lock.

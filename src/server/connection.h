@@ -25,6 +25,10 @@
 #include "server/client_registry.h"
 #include "server/server_context.h"
 
+namespace tusk::engine {
+struct OutputLimit;
+}
+
 namespace tusk::server {
 
 class ConnectionLoop;
@@ -86,6 +90,11 @@ class Connection final : public io::EventHandler {
   void OnDeadline() noexcept;
   void FailProtocol();
   void Publish(const command::Command* running) noexcept;
+  void PublishOutput() noexcept;
+  const engine::OutputLimit& LimitOfOutput() const noexcept;
+  size_t MemoryBytes() const noexcept;
+  // Where maxmemory-clients is set. False: the connection had to make room and is closed.
+  bool AccountMemory() noexcept;
   void PublishNames();
   const char* OutputLimitReached(int64_t now_us) noexcept;
   void Close(const char* reason) noexcept;
@@ -102,6 +111,9 @@ class Connection final : public io::EventHandler {
   bool close_wanted_ = false;  // While detached.
   bool flush_queued_ = false;
   int64_t last_read_us_ = 0;
+  uint64_t bytes_received_ = 0;
+  uint64_t bytes_sent_ = 0;
+  uint64_t commands_ = 0;
   int64_t over_soft_since_us_ = 0;
 
   command::Session session_;

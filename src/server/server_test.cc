@@ -290,7 +290,7 @@ TEST_F(ServerTest, AClientMayLeaveOrBeKilledWhileItsSlowCommandRuns) {
   // The second one, before its first command has ended.
   ASSERT_TRUE(Eventually([&] {
     for (const auto& info : server_->clients().List()) {
-      if (info.id == 2 && info.last_command == "NULL") return server_->clients().Kill(info.id, 0);
+      if (info.id == 2 && info.last_command == "debug") return server_->clients().Kill(info.id, 0);
     }
     return false;
   }));
@@ -323,6 +323,69 @@ TEST_F(ServerTest, StopsUnderLoadAgainAndAgain) {
     for (std::thread& thread : threads) thread.join();
     server_.reset();
   }
+}
+
+TEST_F(ServerTest, ClientFiltersPickConnections) {
+  StartServer(2);
+  Client first = NewClient();
+  Client second = NewClient();
+  first.Ask("CLIENT SETNAME first");
+  first.Ask("SELECT 3");
+  second.Ask("CLIENT SETNAME second");
+  EXPECT_EQ(second.Ask("CLIENT LIST NAME first").find("name=second"), std::string::npos);
+  EXPECT_NE(second.Ask("CLIENT LIST NOT-NAME first").find("name=second"), std::string::npos);
+  EXPECT_NE(second.Ask("CLIENT LIST DB 3 FLAGS U").find("name=first"), std::string::npos);
+  EXPECT_EQ(second.Ask("CLIENT LIST FLAGS ?"), "(error) ERR Unknown flags found in the provided filter: ?");
+  EXPECT_EQ(second.Ask("CLIENT KILL MAXAGE 1000"), "0");
+  EXPECT_EQ(second.Ask("CLIENT KILL MAXAGE 0"), "(error) ERR maxage should be greater than 0");
+  EXPECT_EQ(second.Ask("CLIENT KILL NOT-DB 3"), "0");  // Spares the caller.
+  EXPECT_EQ(second.Ask("CLIENT KILL DB 3 NAME first"), "1");
+  EXPECT_EQ(first.Receive(), "(closed)");
+}
+
+// The largest goes until the rest fit; who said NO-EVICT neither goes nor counts.
+TEST_F(ServerTest, ConnectionsThatTakeTooMuchMemoryAreClosed) {
+  StartServer(2);
+  Client control = NewClient();
+  Client large = NewClient();
+  Client protected_one = NewClient();
+  control.Ask("CONFIG SET maxmemory-clients 2mb");
+  protected_one.Ask("CLIENT NO-EVICT on");
+  protected_one.Send("*1\r\n$4000000\r\n" + std::string(3'000'000, 'x'));
+  EXPECT_EQ(large.Ask("PING"), "PONG");
+  large.Send("*1\r\n$4000000\r\n" + std::string(3'000'000, 'x'));
+  EXPECT_EQ(large.Receive(), "(closed)");
+  EXPECT_NE(control.Ask("INFO stats").find("evicted_clients:1"), std::string::npos);
+  protected_one.Send(std::string(1'000'000, 'x') + "\r\n");
+  EXPECT_NE(protected_one.Receive(), "(closed)");
+}
+
+TEST_F(ServerTest, InvalidationsFollowTheReplyOfWhoCausedThem) {
+  StartServer(2);
+  Client reader = NewClient();
+  Client writer = NewClient();
+  reader.Ask("HELLO 3");
+  EXPECT_EQ(reader.Ask("CLIENT TRACKING ON"), "OK");
+  reader.Ask("GET k");
+  EXPECT_EQ(reader.Ask("SET k 1"), "OK");
+  const std::string own = reader.Receive();
+  EXPECT_NE(own.find("invalidate"), std::string::npos) << own;
+  reader.Ask("GET k");
+  writer.Ask("SET k 2");
+  const std::string foreign = reader.Receive();
+  EXPECT_NE(foreign.find("invalidate"), std::string::npos) << foreign;
+}
+
+TEST_F(ServerTest, NothingExpiresByReadingWhileWritesArePaused) {
+  StartServer(1);
+  Client client = NewClient();
+  client.Send("MULTI\r\nSET k v PX 1\r\nCLIENT PAUSE 60000 WRITE\r\nEXEC\r\n");
+  for (int i = 0; i < 4; ++i) client.Receive();
+  EXPECT_TRUE(Eventually([&] { return client.Ask("GET k") == "(nil)"; }));
+  EXPECT_NE(client.Ask("INFO stats").find("expired_keys:0"), std::string::npos);
+  client.Ask("CLIENT UNPAUSE");
+  EXPECT_EQ(client.Ask("GET k"), "(nil)");
+  EXPECT_NE(client.Ask("INFO stats").find("expired_keys:1"), std::string::npos);
 }
 
 }  // namespace

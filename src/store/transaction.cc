@@ -21,6 +21,7 @@ void Transaction::Begin(int64_t now_ms) noexcept {
   dirty_ = 0;
   targets_ = kToAll;
   source_ = 0;
+  keep_expired_ = false;
 }
 
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
@@ -101,7 +102,7 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   Shard* shard = keyspace_.StripeOf(key).FindShard(db);
   Entry* entry = shard ? shard->Find(key) : nullptr;
   if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
-    const bool keeps = keyspace_.settings().keeps_expired;
+    const bool keeps = keep_expired_ || keyspace_.settings().keeps_expired;
     if (!keeps) Expire(db, key, *entry);
     if (!keeps || !from_master_) entry = nullptr;
   }

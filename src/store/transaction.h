@@ -75,6 +75,8 @@ class Transaction {
   size_t held_count() const noexcept { return held_.size(); }
   // Ascending.
   std::span<const uint16_t> held() const noexcept { return held_; }
+  // Keys whose time has come count as none but stay, for a unit that writes nothing. Ends with the unit.
+  void KeepExpired(bool keep) noexcept { keep_expired_ = keep; }
   // Makes sure that the key's stripe is held: in the lane by locking it, otherwise it must be already.
   // False: not held and not in the lane, the caller's key was not declared.
   bool Reach(const Key& key) noexcept {
@@ -190,6 +192,7 @@ class Transaction {
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;
+  bool keep_expired_ = false;
   uint64_t source_ = 0;
   std::vector<InvalidatedKey> invalidated_;
   bool flushed_ = false;
