@@ -149,7 +149,7 @@ std::string DenialText(const Verdict& verdict, std::string_view user, const Comm
   if (!is_key && verdict.denial != Denial::kChannel) return who + "run the '" + command.full_name + "' command";
   if (!verbose && verdict.classic_text) return who + "access one of the " + (is_key ? "keys" : "channels") + " used as arguments";
   if (!verbose) return is_key ? "No permissions to access a key" : "No permissions to access a channel";
-  return who + "access the '" + std::string(argv[verdict.position]) + (is_key ? "' key" : "' channel");
+  return who + "access the '" + std::string(UpToZeroByte(argv[verdict.position])) + (is_key ? "' key" : "' channel");
 }
 
 std::string DenialError(const Verdict& verdict, const Session& session, const Command& command, Argv argv) {

@@ -216,20 +216,29 @@ base::Status CommandTable::Rename(std::string_view from, std::string_view to) {
   return base::Status::Ok();
 }
 
+namespace {
+constexpr size_t kShownBytesMax = 128;
+}  // namespace
+
+std::string_view UpToZeroByte(std::string_view text) noexcept { return text.substr(0, text.find('\0')); }
+
+std::string_view ShownInError(std::string_view argument) noexcept {
+  return UpToZeroByte(argument).substr(0, kShownBytesMax);
+}
+
 std::string UnknownCommandError(const CommandTable& table, Argv argv) {
-  constexpr size_t kShownBytesMax = 128;
   const Command* container = table.Find(argv[0]);
   if (container != nullptr && IsContainer(*container) && argv.size() > 1) {
-    return "ERR unknown subcommand '" + std::string(argv[1].substr(0, kShownBytesMax)) + "'. Try " +
+    return "ERR unknown subcommand '" + std::string(ShownInError(argv[1])) + "'. Try " +
            base::ToUpper(container->name) + " HELP.";
   }
   std::string shown;
   for (size_t i = 1; i < argv.size() && shown.size() < kShownBytesMax; ++i) {
     shown += '\'';
-    shown += argv[i].substr(0, kShownBytesMax - shown.size() + 1);
+    shown += UpToZeroByte(argv[i]).substr(0, kShownBytesMax - shown.size() + 1);
     shown += "' ";
   }
-  return "ERR unknown command '" + std::string(argv[0].substr(0, kShownBytesMax)) +
+  return "ERR unknown command '" + std::string(ShownInError(argv[0])) +
          "', with args beginning with: " + shown;
 }
 

@@ -132,6 +132,11 @@ bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_f
 bool HasKeys(const Command& command) noexcept;
 
 // Error texts about a request that names no command or the wrong number of arguments, without '-'.
+// What a message shows of an argument: at most 128 bytes, and nothing from a zero byte on.
+std::string_view ShownInError(std::string_view argument) noexcept;
+// The same without the bound on bytes.
+std::string_view UpToZeroByte(std::string_view text) noexcept;
+
 std::string UnknownCommandError(const CommandTable& table, Argv argv);
 std::string WrongArityError(const Command& command);
 

@@ -121,6 +121,17 @@ TEST_F(CommandTableTest, SaysWhichCommandIsUnknown) {
             "ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
   EXPECT_EQ(WrongArityError(*table_.FindFullName("client|id")),
             "ERR wrong number of arguments for 'client|id' command");
+  // What is shown of an argument ends at a zero byte, and all of them together at 128 bytes.
+  std::string name(200, 'n'), zero("a\0b", 3), wide(200, 'w');
+  std::string_view odd[] = {name, zero, wide, "never shown"};
+  EXPECT_EQ(UnknownCommandError(table_, odd), "ERR unknown command '" + name.substr(0, 128) +
+                                                  "', with args beginning with: 'a' '" + wide.substr(0, 124) + "' ");
+}
+
+TEST_F(CommandTableTest, ShowsArgumentsWithinBounds) {
+  EXPECT_EQ(ShownInError("abc"), "abc");
+  EXPECT_EQ(ShownInError(std::string_view("a\0b", 3)), "a");
+  EXPECT_EQ(ShownInError(std::string(200, 'x')).size(), 128u);
 }
 
 TEST_F(CommandTableTest, IdsAreDense) {

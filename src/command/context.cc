@@ -1,5 +1,7 @@
 #include "command/context.h"
 
+#include <fmt/format.h>
+
 #include "base/numbers.h"
 #include "base/text.h"
 #include "command/command_table.h"
@@ -19,7 +21,11 @@ std::optional<int64_t> Context::Integer(size_t i, std::string_view error) {
 std::optional<int64_t> Context::IntegerInRange(size_t i, int64_t low, int64_t high, std::string_view error) {
   std::optional<int64_t> value = base::ParseInt64(arg(i));
   if (value && *value >= low && *value <= high) return value;
-  reply().Error(error);
+  if (value && error == kNotInteger) {
+    reply().Error(fmt::format("ERR value is out of range, value must between {} and {}", low, high));
+  } else {
+    reply().Error(error);
+  }
   return {};
 }
 

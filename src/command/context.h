@@ -88,6 +88,7 @@ class Context {
   bool ArgIs(size_t i, std::string_view word) const noexcept;
   // The argument as an integer; replies `error` when it is none.
   std::optional<int64_t> Integer(size_t i, std::string_view error = kNotInteger);
+  // With the default error, an integer outside the range is answered by a text that names the range.
   std::optional<int64_t> IntegerInRange(size_t i, int64_t low, int64_t high, std::string_view error = kNotInteger);
   std::optional<double> Double(size_t i, std::string_view error = kNotFloat);
 

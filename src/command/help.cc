@@ -1,5 +1,7 @@
 #include "command/help.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "base/text.h"
@@ -31,6 +33,11 @@ void ReplyHelp(Context& ctx) {
   }
   write("HELP", "Prints this help.");
   reply.EndArray(mark, lines);
+}
+
+void ReplySubcommandError(Context& ctx) {
+  ctx.reply().Error(fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try {} HELP.",
+                                ShownInError(ctx.arg(1)), base::ToUpper(ctx.arg(0))));
 }
 
 }  // namespace tusk::command

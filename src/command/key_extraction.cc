@@ -1,7 +1,7 @@
 // Key extraction: which arguments of a request are keys. Declared in command/command_table.h.
 #include <algorithm>
+#include <charconv>
 
-#include "base/numbers.h"
 #include "base/text.h"
 #include "command/command_table.h"
 
@@ -19,6 +19,17 @@ int64_t FindBegin(const KeySpec& spec, Argv argv) noexcept {
     if (base::EqualsIgnoreCase(argv[static_cast<size_t>(i)], spec.keyword)) return i + 1;
   }
   return 0;
+}
+
+// As atoi() reads it, which is what Redis falls back to: blanks and a sign in front, anything behind. 0: no number, or
+// none that a count could be.
+int64_t LeadingCount(std::string_view text) noexcept {
+  size_t at = text.find_first_not_of(" \t\n\v\f\r");
+  if (at == std::string_view::npos) return 0;
+  if (text[at] == '+') ++at;
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), value);
+  return error == std::errc() ? value : 0;
 }
 
 // first..last, both included. False: the arguments can't be right.
@@ -41,10 +52,10 @@ bool FindRange(const KeySpec& spec, Argv argv, int64_t begin, int64_t& first, in
     case KeySpec::Find::kKeyNum: {
       int64_t at = begin + spec.key_num_index;
       if (at >= count) return false;
-      auto keys = base::ParseInt64(argv[static_cast<size_t>(at)]);
-      if (!keys || *keys < 1 || *keys > count) return false;
+      int64_t keys = LeadingCount(argv[static_cast<size_t>(at)]);
+      if (keys < 1 || keys > count) return false;
       first = begin + spec.first_key;
-      last = first + (*keys - 1) * spec.step;
+      last = first + (keys - 1) * spec.step;
       break;
     }
   }

@@ -21,6 +21,8 @@ void AclLog::Add(AclLogEntry entry, int64_t now_ms) {
     ++old.count;
     old.client = std::move(entry.client);
     old.updated_ms = now_ms;
+    // What happens again becomes the latest.
+    std::rotate(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(i), entries_.begin() + static_cast<ptrdiff_t>(i) + 1);
     return;
   }
   entry.count = 1;

@@ -30,7 +30,11 @@ TEST_F(BitmapCommands, CountAndFind) {
   EXPECT_EQ(Run("BITCOUNT k 5 30 BIT"), ":17\r\n");
   EXPECT_EQ(Run("BITCOUNT k -1 -2"), ":0\r\n");
   EXPECT_EQ(Run("BITCOUNT k 1"), "-ERR syntax error\r\n");
-  EXPECT_EQ(Run("BITCOUNT none 1 x"), "-ERR value is not an integer or out of range\r\n");
+  EXPECT_EQ(Run("BITCOUNT k 1 x BYTE"), "-ERR value is not an integer or out of range\r\n");
+  EXPECT_EQ(Run("BITCOUNT none 1 x"), ":0\r\n");
+  EXPECT_EQ(Run("BITPOS none 0 x"), ":0\r\n");
+  EXPECT_EQ(Run("BITCOUNT k -1 -2 FOO"), ":0\r\n");
+  EXPECT_EQ(Run("BITPOS k 0 1 x FOO"), "-ERR syntax error\r\n");
   Run({"SET", "z", std::string_view("\xff\xf0\x00", 3)});
   EXPECT_EQ(Run("BITPOS z 0"), ":12\r\n");
   EXPECT_EQ(Run("BITPOS z 1 2"), ":-1\r\n");
@@ -49,6 +53,7 @@ TEST_F(BitmapCommands, Combine) {
   EXPECT_EQ(log(), (Log{"E set dest", "C BITOP AND dest a b"}));
   EXPECT_EQ(Run("GET dest"), Bulk(std::string_view("foob\0\0", 6)));
   EXPECT_EQ(Run("BITOP NOT dest a"), ":4\r\n");
+  EXPECT_EQ(Run("OBJECT ENCODING dest"), "$3\r\nraw\r\n");
   EXPECT_EQ(Run("GET dest"), Bulk("\x99\x90\x90\x99"));
   EXPECT_EQ(Run("BITOP NOT dest a b"), "-ERR BITOP NOT must be called with a single source key.\r\n");
   EXPECT_EQ(Run("BITOP OR dest none"), ":0\r\n");
@@ -58,7 +63,11 @@ TEST_F(BitmapCommands, Combine) {
 TEST_F(BitmapCommands, FieldsWrapSaturateAndFail) {
   EXPECT_EQ(Run("BITFIELD f SET u8 0 200 INCRBY u8 0 100 GET i8 0"), "*3\r\n:0\r\n:44\r\n:44\r\n");
   EXPECT_EQ(Run("BITFIELD f OVERFLOW SAT INCRBY u8 #1 300 INCRBY i8 #2 -300"), "*2\r\n:255\r\n:-128\r\n");
+  EXPECT_EQ(Run("BITFIELD g OVERFLOW SAT SET i5 0 -9223372036854775808 GET i5 0"), "*2\r\n:0\r\n:15\r\n");
+  EXPECT_EQ(Run("BITFIELD g SET i5 0 0 OVERFLOW SAT SET i5 0 -17 GET i5 0"), "*3\r\n:15\r\n:0\r\n:-16\r\n");
   EXPECT_EQ(Run("BITFIELD f OVERFLOW FAIL INCRBY u8 8 1"), "*1\r\n$-1\r\n");
+  EXPECT_EQ(Run("BITFIELD fresh OVERFLOW FAIL INCRBY u8 0 300"), "*1\r\n$-1\r\n");
+  EXPECT_EQ(log(), Log{});
   EXPECT_EQ(log(), Log{});
   EXPECT_EQ(Run("BITFIELD f SET i64 64 -9223372036854775808 INCRBY i64 64 -1"),
             "*2\r\n:0\r\n:9223372036854775807\r\n");

@@ -136,7 +136,7 @@ void CmdPing(Context& ctx) {
 void CmdEcho(Context& ctx) { ctx.reply().Bulk(ctx.arg(1)); }
 
 void CmdSelect(Context& ctx) {
-  auto index = ctx.Integer(1);
+  auto index = ctx.IntegerInRange(1, INT32_MIN, INT32_MAX);
   if (!index) return;
   if (*index < 0 || static_cast<uint64_t>(*index) >= ctx.keyspace().databases()) {
     return ctx.reply().Error("ERR DB index is out of range");

@@ -16,6 +16,8 @@ TEST_F(ConnectionCommands, PingEchoSelect) {
   EXPECT_EQ(session_.db, 15);
   EXPECT_EQ(Run("SELECT 16"), "-ERR DB index is out of range");
   EXPECT_EQ(Run("SELECT x"), "-ERR value is not an integer or out of range");
+  EXPECT_EQ(Run("SELECT 2147483648"),
+            "-ERR value is out of range, value must between -2147483648 and 2147483647");
 }
 
 TEST_F(ConnectionCommands, PasswordGuardsEverythingButAuth) {

@@ -95,6 +95,17 @@ TEST_F(KeysTest, CopyReplacesOnlyWhenAsked) {
   EXPECT_EQ(Run("COPY a b REPLACE"), ":1");
   EXPECT_EQ(Run("GET b"), "$1 1");
   EXPECT_EQ(Run("COPY nosuch b"), ":0");
+  Run("SET written 12");
+  Run("APPEND written 3");
+  Run("COPY written copied");
+  Run("RENAME written renamed");
+  Run("INCRBYFLOAT float 5");
+  Run("COPY float float2");
+  EXPECT_EQ(Run("OBJECT ENCODING float2"), Run("OBJECT ENCODING float"));
+  for (const char* key : {"copied", "renamed"}) {
+    EXPECT_EQ(Run(std::string("OBJECT ENCODING ") + key), "$3 raw");
+    EXPECT_EQ(Run(std::string("INCR ") + key), ":124");
+  }
 }
 
 TEST_F(KeysTest, CopyGoesToAnotherDatabase) {
@@ -216,6 +227,8 @@ TEST_F(KeysTest, ScanDeletesTheExpiredKeysThatItMeets) {
 
 TEST_F(KeysTest, ScanRefusesWhatItCannotRead) {
   EXPECT_EQ(Run("SCAN x"), "-ERR invalid cursor");
+  EXPECT_EQ(Run("SCAN -1"), "*2 $1 0 *0");
+  EXPECT_EQ(Run(R"(SCAN "+0\x00x" COUNT 1 MATCH nosuch)").substr(0, 2), "*2");
   EXPECT_EQ(Run("SCAN 0 COUNT 0"), "-ERR syntax error");
   EXPECT_EQ(Run("SCAN 0 COUNT x"), "-ERR value is not an integer or out of range");
   EXPECT_EQ(Run("SCAN 0 MATCH"), "-ERR syntax error");

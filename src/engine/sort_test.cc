@@ -90,5 +90,10 @@ TEST_F(SortTest, WrongTypesAndOptionsAreRefused) {
   EXPECT_EQ(Run("SORT_RO list STORE x"), "-ERR syntax error");
 }
 
+TEST_F(SortTest, AZeroByteEndsANumber) {
+  Run(R"(RPUSH odd "12\x00abc" 4)");
+  EXPECT_EQ(Run("SORT odd LIMIT 0 1"), "*1 $1 4");
+}
+
 }  // namespace
 }  // namespace tusk::engine

@@ -27,16 +27,14 @@ struct RangeArguments {
   int64_t start = 0;
   std::optional<int64_t> end;
   bool in_bits = false;
-  // BITCOUNT sees that both ends are before the string's begin and the wrong way round; BITPOS then looks at its first
-  // byte or bit, as in Redis.
-  bool inverted_is_empty = false;
+  bool nothing = false;  // Whatever the string is.
 
   BitRange In(size_t bytes) const noexcept {
     int64_t unit_bits = in_bits ? 1 : 8;
     int64_t total = static_cast<int64_t>(bytes) * 8 / unit_bits;
     int64_t first = start;
     int64_t last = end.value_or(total - 1);
-    if (inverted_is_empty && first < 0 && last < 0 && first > last) return {};
+    if (nothing) return {};
     if (first < 0) first = std::max<int64_t>(first + total, 0);
     if (last < 0) last = std::max<int64_t>(last + total, 0);
     last = std::min(last, total - 1);
@@ -45,29 +43,44 @@ struct RangeArguments {
   }
 };
 
-// Arguments i, i + 1 and i + 2, as far as given; replies the error.
-bool ParseRange(Context& ctx, size_t i, bool end_required, RangeArguments* range) {
+bool ParseUnit(Context& ctx, size_t i, RangeArguments* range) {
   if (ctx.argc() <= i) return true;
-  if (ctx.argc() > i + 3 || (end_required && ctx.argc() == i + 1)) {
+  range->in_bits = ctx.ArgIs(i, "bit");
+  if (range->in_bits || ctx.ArgIs(i, "byte")) return true;
+  ctx.reply().Error(command::kSyntaxError);
+  return false;
+}
+
+// BITCOUNT's arguments 2 to 4, as far as given; replies the error. A range that runs backwards from the end is empty before
+// its unit is looked at.
+bool ParseCountRange(Context& ctx, RangeArguments* range) {
+  if (ctx.argc() == 2) return true;
+  if (ctx.argc() == 3 || ctx.argc() > 5) {
     ctx.reply().Error(command::kSyntaxError);
     return false;
   }
-  std::optional<int64_t> start = ctx.Integer(i);
+  std::optional<int64_t> start = ctx.Integer(2);
   if (!start) return false;
   range->start = *start;
-  range->inverted_is_empty = end_required;
-  // Which of two wrong arguments is told differs between the commands.
-  if (end_required) range->end = ctx.Integer(i + 1);
-  if (end_required && !range->end) return false;
-  if (ctx.argc() == i + 3) {
-    range->in_bits = ctx.ArgIs(i + 2, "bit");
-    if (!range->in_bits && !ctx.ArgIs(i + 2, "byte")) {
-      ctx.reply().Error(command::kSyntaxError);
-      return false;
-    }
+  range->end = ctx.Integer(3);
+  if (!range->end) return false;
+  range->nothing = *start < 0 && *range->end < 0 && *start > *range->end;
+  return range->nothing || ParseUnit(ctx, 4, range);
+}
+
+// BITPOS' arguments 3 to 5. Here the unit is looked at before the end.
+bool ParsePositionRange(Context& ctx, RangeArguments* range) {
+  if (ctx.argc() == 3) return true;
+  if (ctx.argc() > 6) {
+    ctx.reply().Error(command::kSyntaxError);
+    return false;
   }
-  if (ctx.argc() == i + 1 || end_required) return true;
-  range->end = ctx.Integer(i + 1);
+  std::optional<int64_t> start = ctx.Integer(3);
+  if (!start) return false;
+  range->start = *start;
+  if (!ParseUnit(ctx, 5, range)) return false;
+  if (ctx.argc() == 4) return true;
+  range->end = ctx.Integer(4);
   return range->end.has_value();
 }
 
@@ -166,11 +179,12 @@ void CmdGetbit(Context& ctx) {
 }
 
 void CmdBitcount(Context& ctx) {
-  RangeArguments range;
-  if (!ParseRange(ctx, 2, true, &range)) return;
+  // As in Redis, a key that is missing or of another type answers before a wrong range does.
   auto found = ctx.ReadString(ctx.key(1));
   if (found.wrong_type) return;
   if (!found) return ctx.reply().Integer(0);
+  RangeArguments range;
+  if (!ParseCountRange(ctx, &range)) return;
   Entry::TextBuffer buffer;
   std::string_view bytes = found->text(buffer);
   ctx.reply().Integer(CountBits(bytes, range.In(bytes.size())));
@@ -180,11 +194,11 @@ void CmdBitpos(Context& ctx) {
   std::optional<int64_t> bit = ctx.Integer(2);
   if (!bit) return;
   if (*bit != 0 && *bit != 1) return ctx.reply().Error("ERR The bit argument must be 1 or 0.");
-  RangeArguments range;
-  if (!ParseRange(ctx, 3, false, &range)) return;
   auto found = ctx.ReadString(ctx.key(1));
   if (found.wrong_type) return;
   if (!found) return ctx.reply().Integer(*bit ? -1 : 0);
+  RangeArguments range;
+  if (!ParsePositionRange(ctx, &range)) return;
   Entry::TextBuffer buffer;
   std::string_view bytes = found->text(buffer);
   BitRange bits = range.In(bytes.size());

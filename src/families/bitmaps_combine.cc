@@ -107,8 +107,7 @@ void CmdBitop(Context& ctx) {
   Key key = ctx.key(2);
   Entry* entry = ctx.Lookup(key, store::Access::kWrite);
   if (size != 0) {
-    Entry& stored = ctx.PutString(key, entry, result);
-    if (stored.has_deadline()) ctx.transaction().ClearDeadline(ctx.db(), key, stored);
+    ctx.Replace(key, entry, store::Value::InPlaceString(result));
     ctx.Modified(key, store::kEventString, "set");
   } else if (entry) {
     ctx.Delete(key, *entry);

@@ -1,5 +1,6 @@
 // BITFIELD: integers of any width at any bit of a string.
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "base/numbers.h"
@@ -135,21 +136,25 @@ std::optional<Wide> Fit(Wide value, const Operation& operation) noexcept {
   return low >> unused;
 }
 
-// Replies the operation's result; true when the field changed.
-bool Change(Context& ctx, char* bytes, size_t size, const Operation& operation) {
-  Wide old_value = ReadField({bytes, size}, operation);
+// Replies the operation's result; true when the field was written and either changed or is in a string that `grown`.
+bool Change(Context& ctx, std::span<char> bytes, bool grown, const Operation& operation) {
+  Wide old_value = ReadField({bytes.data(), bytes.size()}, operation);
   Wide wanted = old_value + operation.operand;
   if (operation.action == Action::kSet) {
     wanted = operation.type.is_signed ? Wide{operation.operand} : Wide{static_cast<uint64_t>(operation.operand)};
+    // Redis subtracts the value from the maximum in 64 bits: so far below the minimum that this overflows, a value counts
+    // as above the maximum.
+    bool wraps = wanted < operation.type.min() && operation.type.max() - wanted > INT64_MAX;
+    if (wraps && operation.overflow == Overflow::kSaturate) wanted = operation.type.max();
   }
   std::optional<Wide> new_value = Fit(wanted, operation);
   if (!new_value) {
     ctx.reply().Null();
     return false;
   }
-  WriteField(bytes, operation, *new_value);
+  WriteField(bytes.data(), operation, *new_value);
   ctx.reply().Integer(static_cast<int64_t>(operation.action == Action::kSet ? old_value : *new_value));
-  return *new_value != old_value;
+  return grown || *new_value != old_value;
 }
 
 void ReplyFields(Context& ctx, const std::vector<Operation>& operations) {
@@ -184,7 +189,7 @@ void ChangeFields(Context& ctx, const std::vector<Operation>& operations) {
     if (operation.action == Action::kGet) {
       ctx.reply().Integer(static_cast<int64_t>(ReadField({bytes, size}, operation)));
     } else {
-      changes += Change(ctx, bytes, size, operation) || grown;
+      changes += Change(ctx, {bytes, size}, grown, operation);
     }
   }
   if (changes == 0) return;

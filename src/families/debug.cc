@@ -14,6 +14,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "command/context.h"
+#include "command/help.h"
 #include "families/keyspace.h"
 #include "store/eviction.h"
 #include "types/hash.h"
@@ -301,8 +302,7 @@ void CmdDebug(Context& ctx) {
     if (!ctx.ArgIs(1, subcommand.name) || ctx.argc() < subcommand.argc_min || ctx.argc() > subcommand.argc_max) continue;
     return subcommand.handler(ctx);
   }
-  ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for '" + std::string(ctx.arg(1)) +
-                    "'. Try DEBUG HELP.");
+  command::ReplySubcommandError(ctx);
 }
 
 }  // namespace tusk::families

@@ -5,10 +5,10 @@
 namespace tusk::families {
 
 bool ParseCursor(command::Context& ctx, size_t i, uint64_t* cursor) {
-  std::string_view text = ctx.arg(i);
+  // Clients get away with what strtoul() reads: a sign, nothing at all, anything behind a zero byte.
+  std::string_view text = ctx.arg(i).substr(0, ctx.arg(i).find('\0'));
   *cursor = 0;
   if (text.empty()) return true;
-  // Clients get away with a sign, as they do with strtoul().
   bool negative = text[0] == '-';
   if (negative || text[0] == '+') text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *cursor);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "base/numbers.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "command/context.h"
+#include "families/element_scan.h"
 #include "families/keys.h"
 
 namespace tusk::families {
@@ -29,7 +29,7 @@ Shard* NonEmptyShard(Context& ctx, size_t stripe) noexcept {
   return shard && shard->size() != 0 ? shard : nullptr;
 }
 
-struct ScanOptions {
+struct KeyScanOptions {
   uint64_t cursor = 0;
   int64_t count = 10;
   bool has_pattern = false;
@@ -38,13 +38,8 @@ struct ScanOptions {
   std::string_view type;
 };
 
-bool ParseScan(Context& ctx, ScanOptions& options) {
-  std::optional<uint64_t> cursor = base::ParseUint64(ctx.arg(1));
-  if (!cursor) {
-    ctx.reply().Error("ERR invalid cursor");
-    return false;
-  }
-  options.cursor = *cursor;
+bool ParseScan(Context& ctx, KeyScanOptions& options) {
+  if (!ParseCursor(ctx, 1, &options.cursor)) return false;
   for (size_t i = 2; i < ctx.argc(); i += 2) {
     bool has_value = i + 1 < ctx.argc();
     if (has_value && ctx.ArgIs(i, "count")) {
@@ -71,7 +66,7 @@ bool ParseScan(Context& ctx, ScanOptions& options) {
 // Walks from the cursor until enough keys were looked at.
 class Scanner {
  public:
-  Scanner(Context& ctx, const ScanOptions& options) : ctx_(ctx), options_(options) {
+  Scanner(Context& ctx, const KeyScanOptions& options) : ctx_(ctx), options_(options) {
     // As many almost empty buckets may be passed before the call returns with less than it was asked for.
     constexpr int64_t kBucketsPerKey = 10;
     keys_left_ = options.count;
@@ -130,7 +125,7 @@ class Scanner {
   }
 
   Context& ctx_;
-  const ScanOptions& options_;
+  const KeyScanOptions& options_;
   int64_t keys_left_;
   int64_t buckets_left_;
   uint64_t position_ = 0;
@@ -193,7 +188,7 @@ void CmdKeys(Context& ctx) {
 }
 
 void CmdScan(Context& ctx) {
-  ScanOptions options;
+  KeyScanOptions options;
   if (!ParseScan(ctx, options)) return;
   Scanner scanner(ctx, options);
   if (!scanner.Run()) return;

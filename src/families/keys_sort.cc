@@ -190,12 +190,13 @@ void LoadAll(const Entry& entry, std::vector<Element>& elements) {
   }
 }
 
-// As strtod reads it, blanks in front included, but the whole text must be the number.
+// As strtod reads it, blanks in front included, but the whole text must be the number. A zero byte ends the text, as it
+// does for Redis.
 bool ParseScore(const std::string& text, double& score) noexcept {
   char* end = nullptr;
   errno = 0;
   score = std::strtod(text.c_str(), &end);
-  return end == text.c_str() + text.size() && errno != ERANGE && !std::isnan(score);
+  return *end == '\0' && errno != ERANGE && !std::isnan(score);
 }
 
 // Fills in what the elements are compared by. False: not a number somewhere.
@@ -312,7 +313,8 @@ void Sort(Context& ctx, bool may_store) {
   SortOptions options;
   if (!ParseSort(ctx, may_store, options)) return;
   Entry* source = ctx.Lookup(ctx.key(1), Access::kRead);
-  if (source && (source->type() == Type::kString || source->type() == Type::kHash)) {
+  bool sortable = !source || source->type() == Type::kList || source->type() == Type::kSet || source->type() == Type::kZSet;
+  if (!sortable) {
     return ctx.reply().Error(command::kWrongType);
   }
   Sorted sorted;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "command/command_table.h"
 #include "families/stream_arguments.h"
 #include "families/stream_records.h"
 #include "families/streams.h"
@@ -41,7 +42,7 @@ StreamGroup* FindGroup(Context& ctx, Found<Stream>& stream) {
   if (stream.wrong_type) return nullptr;
   StreamGroup* group = stream ? stream->FindGroup(ctx.arg(2)) : nullptr;
   if (!group) {
-    ctx.reply().Error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", ctx.arg(1), ctx.arg(2)));
+    ctx.reply().Error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", command::UpToZeroByte(ctx.arg(1)), command::UpToZeroByte(ctx.arg(2))));
   }
   return group;
 }

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "command/command_table.h"
 #include "command/help.h"
 #include "families/collections.h"
 #include "families/stream_arguments.h"
@@ -42,7 +43,7 @@ bool ParseGroupOptions(Context& ctx, bool create, GroupOptions& options) {
       }
       options.entries_read = *read;
     } else {
-      ctx.reply().Error(command::kSyntaxError);
+      command::ReplySubcommandError(ctx);
       return false;
     }
   }
@@ -67,7 +68,7 @@ StreamGroup* ExistingGroup(Context& ctx, Stream& stream) {
   StreamGroup* group = stream.FindGroup(ctx.arg(3));
   if (!group) {
     ctx.reply().Error(
-        fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", ctx.arg(3), ctx.arg(2)));
+        fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", command::UpToZeroByte(ctx.arg(3)), command::UpToZeroByte(ctx.arg(2))));
   }
   return group;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "command/command_table.h"
 #include "command/help.h"
 #include "families/stream_arguments.h"
 #include "families/streams.h"
@@ -180,19 +181,18 @@ Found<Stream> ExistingStream(Context& ctx) {
 
 void CmdXinfoStream(Context& ctx) {
   constexpr int64_t kFullCount = 10;
+  // As in Redis, a key that is missing or of another type answers before wrong options do.
+  Found<Stream> stream = ExistingStream(ctx);
+  if (!stream) return;
   bool full = ctx.argc() > 3;
   int64_t count = kFullCount;
   if (full && (!ctx.ArgIs(3, "FULL") || ctx.argc() == 5 || ctx.argc() > 6)) {
-    return ctx.reply().Error(
-        fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try XINFO HELP.", ctx.arg(1)));
+    return command::ReplySubcommandError(ctx);
   }
   Found<Stream> stream = ExistingStream(ctx);
   if (!stream) return;
   if (ctx.argc() == 6) {
-    if (!ctx.ArgIs(4, "COUNT")) {
-      return ctx.reply().Error(
-          fmt::format("ERR unknown subcommand or wrong number of arguments for '{}'. Try XINFO HELP.", ctx.arg(1)));
-    }
+    if (!ctx.ArgIs(4, "COUNT")) return command::ReplySubcommandError(ctx);
     std::optional<int64_t> given = ctx.Integer(5);
     if (!given) return;
     count = *given < 0 ? kFullCount : *given;
@@ -231,7 +231,7 @@ void CmdXinfoConsumers(Context& ctx) {
   const StreamGroup* group = stream->FindGroup(ctx.arg(3));
   if (!group) {
     return ctx.reply().Error(
-        fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", ctx.arg(3), ctx.arg(2)));
+        fmt::format("NOGROUP No such consumer group '{}' for key name '{}'", command::UpToZeroByte(ctx.arg(3)), command::UpToZeroByte(ctx.arg(2))));
   }
   resp::Reply& reply = ctx.reply();
   reply.ArrayHeader(group->consumers().size());

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/numbers.h"
+#include "command/command_table.h"
 #include "families/stream_arguments.h"
 #include "families/streams.h"
 
@@ -33,7 +34,7 @@ bool ParseRange(Context& ctx, PendingRange& range) {
     range.idle_ms_min = *idle;
     at += 2;
   }
-  if (ctx.argc() < at + 3 || ctx.argc() > at + 4) {
+  if (ctx.argc() < at + 3) {
     ctx.reply().Error(command::kSyntaxError);
     return false;
   }
@@ -46,7 +47,7 @@ bool ParseRange(Context& ctx, PendingRange& range) {
   if (!high) return false;
   range.low = *low;
   range.high = *high;
-  if (ctx.argc() == at + 4) range.consumer_at = at + 3;
+  if (ctx.argc() > at + 3) range.consumer_at = at + 3;
   return true;
 }
 
@@ -110,14 +111,16 @@ void ReplyRangeOf(Context& ctx, const StreamGroup& group, const StreamConsumer& 
 void CmdXpending(Context& ctx) {
   bool summary = ctx.argc() == 3;
   PendingRange range;
-  if (!summary && ctx.argc() < 6) return ctx.reply().Error(command::kSyntaxError);
+  // As in Redis, up to nine words pass, whether the last ones mean something or not.
+  constexpr size_t kWordsMax = 9;
+  if (!summary && (ctx.argc() < 6 || ctx.argc() > kWordsMax)) return ctx.reply().Error(command::kSyntaxError);
   if (!summary && !ParseRange(ctx, range)) return;
   auto stream = ctx.Read<Stream>(ctx.key(1));
   if (stream.wrong_type) return;
   StreamGroup* group = stream ? stream->FindGroup(ctx.arg(2)) : nullptr;
   if (!group) {
     return ctx.reply().Error(
-        fmt::format("NOGROUP No such key '{}' or consumer group '{}'", ctx.arg(1), ctx.arg(2)));
+        fmt::format("NOGROUP No such key '{}' or consumer group '{}'", command::UpToZeroByte(ctx.arg(1)), command::UpToZeroByte(ctx.arg(2))));
   }
   if (summary) return ReplySummary(ctx, *group);
   if (range.consumer_at == 0) return ReplyRange(ctx, *group, range);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "command/command_table.h"
 #include "families/replies.h"
 #include "families/stream_arguments.h"
 #include "families/stream_records.h"
@@ -177,7 +178,7 @@ Opened Open(Context& ctx, const ReadRequest& request, size_t index, Source& sour
     if (!source.group) {
       ctx.reply().Error(
           fmt::format("NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option",
-                      ctx.arg(key_at), request.group));
+                      command::UpToZeroByte(ctx.arg(key_at)), command::UpToZeroByte(request.group)));
       return Opened::kError;
     }
   }

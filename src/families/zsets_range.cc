@@ -89,7 +89,7 @@ struct RangeEnds {
 
   RankRange RanksIn(const ZSet& set, ZDirection direction) const {
     if (by == RangeBy::kScore) return set.RanksOf(score);
-    if (by == RangeBy::kLex) return set.RanksOf(lex);
+    if (by == RangeBy::kLex) return set.RanksOf(lex, direction == ZDirection::kReverse);
     RankRange range = set.RanksOf(start, stop);
     if (direction == ZDirection::kForward || range.size() == 0) return range;
     return {set.size() - range.end, set.size() - range.begin};
@@ -178,11 +178,11 @@ std::optional<ScoreEnd> ParseScoreEnd(std::string_view text) {
   bool exclusive = !text.empty() && text[0] == '(';
   if (exclusive) text.remove_prefix(1);
   // Looser than scores elsewhere, as in Redis: leading blanks, nothing at all (zero) and overflow to infinity
-  // pass.
+  // pass, and a zero byte ends the text.
   std::string number(text);
   char* end = nullptr;
   double score = std::strtod(number.c_str(), &end);
-  if (end != number.c_str() + number.size() || std::isnan(score)) return {};
+  if (*end != '\0' || std::isnan(score)) return {};
   return ScoreEnd{score, exclusive};
 }
 

@@ -65,6 +65,7 @@ TEST_P(ZSets, RangesInEveryForm) {
   EXPECT_EQ(Run("ZRANGE z - + BYLEX WITHSCORES"),
             "(error) ERR syntax error, WITHSCORES not supported in combination with BYLEX");
   EXPECT_EQ(Run("ZRANGEBYSCORE z x 1"), "(error) ERR min or max is not a float");
+  EXPECT_EQ(Run(R"(ZCOUNT z "0\x00x" inf)"), Run("ZCOUNT z 0 inf"));
   EXPECT_EQ(Run("ZRANGEBYLEX z x 1"), "(error) ERR min or max not valid string range item");
   EXPECT_EQ(Run("ZCOUNT z (1 +inf"), "3");
   EXPECT_EQ(Run("ZRANGESTORE t z 1 2"), "2");

@@ -82,6 +82,7 @@ void UnsubscribeAll(Context& ctx, std::string_view verb, Kind kind) {
 }
 
 void ReplyNames(Context& ctx, Kind kind) {
+  if (ctx.argc() > 3) return command::ReplySubcommandError(ctx);
   std::vector<std::string> names =
       HubOf(ctx).ActiveNames(kind, ctx.argc() > 2 ? ctx.arg(2) : std::string_view());
   ctx.reply().ArrayHeader(names.size());

@@ -117,7 +117,7 @@ void CmdClientTracking(Context& ctx) {
 
 void CmdClientCaching(Context& ctx) {
   TrackingMode& mode = ctx.session().tracking;
-  if (!mode.opt_in && !mode.opt_out) {
+  if (!mode.on) {
     return ctx.reply().Error("ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
                              "OPTOUT mode enabled");
   }

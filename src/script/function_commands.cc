@@ -6,6 +6,7 @@
 #include "codec/rdb_format.h"
 #include "codec/reader.h"
 #include "codec/writer.h"
+#include "command/command_table.h"
 #include "command/context.h"
 #include "command/help.h"
 #include "script/scripting.h"
@@ -152,7 +153,7 @@ void CmdFunctionDelete(command::Context& ctx) {
 void CmdFunctionFlush(command::Context& ctx) {
   // Both modes take the same little time here: interpreters that are in use go when they come back.
   if (ctx.argc() > 3) {
-    return ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for 'flush'. Try FUNCTION HELP.");
+    return command::ReplySubcommandError(ctx);
   }
   if (ctx.argc() == 3 && !ctx.ArgIs(2, "async") && !ctx.ArgIs(2, "sync")) {
     return ctx.reply().Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
@@ -172,7 +173,7 @@ void CmdFunctionList(command::Context& ctx) {
       if (++i >= ctx.argc()) return ctx.reply().Error("ERR library name argument was not given");
       pattern = ctx.arg(i);
     } else {
-      return ctx.reply().Error("ERR Unknown argument " + std::string(ctx.arg(i)));
+      return ctx.reply().Error("ERR Unknown argument " + std::string(command::UpToZeroByte(ctx.arg(i))));
     }
   }
   std::vector<LibraryPtr> libraries = ctx.services().scripts->libraries().List();

@@ -112,11 +112,24 @@ Entry& Shard::PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer*
   return target;
 }
 
+// A copy of a string that was written in place keeps that form, integers included.
+Entry& Shard::PutInPlaceForm(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer) {
+  DCHECK(bytes.size() <= kEmbeddedMax);
+  Entry& target = Prepare(key, entry, bytes.size(), reclaimer);
+  target.word_ = bytes.size();
+  target.set_type_and_rep(Type::kString, Rep::kEmbeddedRaw);
+  if (!bytes.empty()) std::memcpy(target.EmbeddedBytes(), bytes.data(), bytes.size());
+  return target;
+}
+
 Entry& Shard::Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaimer) {
   CHECK(!value.empty());
-  if (value.rep_ == Rep::kRaw) {
+  DCHECK(value.rep_ != Rep::kEmbedded);
+  if (value.rep_ == Rep::kRaw || value.rep_ == Rep::kEmbeddedRaw) {
     std::string_view bytes = types::RawString::ViewOf(reinterpret_cast<const void*>(value.word_));
-    if (bytes.size() <= kEmbeddedMax) return PutString(key, entry, bytes, reclaimer);
+    if (value.rep_ == Rep::kEmbeddedRaw) return PutInPlaceForm(key, entry, bytes, reclaimer);
+    // Not PutString(): what INCRBYFLOAT wrote stays a text, even if it reads as an integer.
+    if (bytes.size() <= kEmbeddedMax) return PutText(key, entry, bytes, reclaimer);
   }
   Entry& target = Prepare(key, entry, 0, reclaimer);
   target.word_ = value.word_;

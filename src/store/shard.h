@@ -86,6 +86,7 @@ class Shard {
   Entry& Link(const Key& key, Entry* entry);
   void Unlink(const Key& key, Entry& entry) noexcept;
   // The key's entry, new or old, with its former value destroyed and room for `embedded_bytes`.
+  Entry& PutInPlaceForm(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
   Entry& Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer);
   void Publish() noexcept;
 

@@ -36,11 +36,17 @@ Value Value::String(std::string_view bytes) {
   return {Type::kString, Rep::kRaw, reinterpret_cast<uint64_t>(types::RawString(bytes).Release())};
 }
 
+Value Value::InPlaceString(std::string_view bytes) {
+  Rep rep = bytes.size() <= kEmbeddedMax ? Rep::kEmbeddedRaw : Rep::kRaw;
+  return {Type::kString, rep, reinterpret_cast<uint64_t>(types::RawString(bytes).Release())};
+}
+
 Value Value::CloneOf(const Entry& entry) {
   switch (entry.type()) {
     case Type::kString: {
       if (entry.is_integer()) return Integer(entry.integer());
       Entry::TextBuffer buffer;
+      if (entry.rep() == Rep::kEmbeddedRaw) return InPlaceString(entry.text(buffer));
       types::RawString copy(entry.text(buffer));
       return {Type::kString, Rep::kRaw, reinterpret_cast<uint64_t>(copy.Release())};
     }
@@ -83,7 +89,7 @@ size_t Value::FreeEffort() const noexcept {
 
 void Value::Destroy() noexcept {
   if (!std::exchange(present_, false)) return;
-  if (rep_ == Rep::kRaw) {
+  if (rep_ == Rep::kRaw || rep_ == Rep::kEmbeddedRaw) {
     types::RawString::Adopt(reinterpret_cast<void*>(word_));
     return;
   }

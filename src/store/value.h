@@ -17,6 +17,8 @@ class Value {
   static Value Integer(int64_t value) noexcept;
   // Keeps canonical integers as integers, everything else as bytes.
   static Value String(std::string_view bytes);
+  // Bytes as a command that writes in place leaves them: OBJECT ENCODING says "raw", integers stay texts.
+  static Value InPlaceString(std::string_view bytes);
   template <typename T>
   static Value Object(std::unique_ptr<T> object) noexcept {
     return Value(TypeOf<T>::kValue, Rep::kObject, reinterpret_cast<uint64_t>(object.release()));
@@ -39,7 +41,8 @@ class Value {
   void Destroy() noexcept;
 
   Type type_ = Type::kString;
-  Rep rep_ = Rep::kInteger;  // Never embedded: bytes live in a RawString until the value gets a key.
+  // Bytes live in a RawString until the value gets a key; kEmbeddedRaw says that they were written in place before.
+  Rep rep_ = Rep::kInteger;
   bool present_ = false;
   uint64_t word_ = 0;
 };

@@ -1,5 +1,6 @@
 #include "types/stream_id.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/check.h"
@@ -31,13 +32,16 @@ std::string StreamId::ToString() const { return std::string(StreamIdText(*this).
 
 std::optional<uint64_t> ParseStreamIdHalf(std::string_view text) noexcept {
   uint64_t value = 0;
-  // Leading zeros are welcome here, unlike in integers elsewhere.
+  // Blanks, a plus sign and zeros in front are welcome here, unlike in integers elsewhere: Redis falls back to strtoull().
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return {};
   return value;
 }
 
 std::optional<StreamId> ParseStreamId(std::string_view text, uint64_t missing_seq) noexcept {
+  text = text.substr(0, text.find('\0'));
   size_t dash = text.find('-');
   std::optional<uint64_t> ms = ParseStreamIdHalf(text.substr(0, dash));
   if (!ms) return {};

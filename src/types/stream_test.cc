@@ -36,8 +36,10 @@ Model Contents(const Stream& stream, StreamId low = {}, StreamId high = StreamId
 TEST(StreamIds, ReadAndSpell) {
   EXPECT_EQ(ParseStreamId("5-7", 0), (StreamId{5, 7}));
   EXPECT_EQ(ParseStreamId("5", 9), (StreamId{5, 9}));
+  EXPECT_EQ(ParseStreamId(" 5-+07", 0), (StreamId{5, 7}));
+  EXPECT_EQ(ParseStreamId(std::string_view("5\0x", 3), 1), (StreamId{5, 1}));
   EXPECT_EQ(ParseStreamId("18446744073709551615-18446744073709551615", 0), StreamId::Max());
-  for (const char* bad : {"", "-", "5-", "-5", "a-1", "1-a", "18446744073709551616-0", "1-2-3", " 1-2", "+1-2"}) {
+  for (const char* bad : {"", "-", "5-", "-5", "a-1", "1-a", "18446744073709551616-0", "1-2-3", "1 -2", " -1"}) {
     EXPECT_EQ(ParseStreamId(bad, 0), std::nullopt) << bad;
   }
   EXPECT_EQ(StreamId::Max().ToString(), "18446744073709551615-18446744073709551615");

@@ -258,17 +258,59 @@ RankRange ZSet::RanksOf(const ScoreRange& range) const noexcept {
   return {below(range.min, range.min_exclusive), below(range.max, !range.max_exclusive)};
 }
 
-RankRange ZSet::RanksOf(const LexRange& range) const noexcept {
+namespace {
+// Is the name at or behind the bound?
+bool AdmitsFrom(const LexBound& min, std::string_view name) noexcept {
+  switch (min.kind) {
+    case LexBound::Kind::kLowest: return true;
+    case LexBound::Kind::kHighest: return false;
+    case LexBound::Kind::kInclusive: return name >= min.name;
+    case LexBound::Kind::kExclusive: return name > min.name;
+  }
+  return false;
+}
+
+// Is it before the bound, or at it?
+bool AdmitsUpTo(const LexBound& max, std::string_view name) noexcept {
+  switch (max.kind) {
+    case LexBound::Kind::kLowest: return false;
+    case LexBound::Kind::kHighest: return true;
+    case LexBound::Kind::kInclusive: return name <= max.name;
+    case LexBound::Kind::kExclusive: return name < max.name;
+  }
+  return false;
+}
+}  // namespace
+
+RankRange ZSet::PackedRanksOf(const LexRange& range, bool from_end) const noexcept {
+  if (empty()) return {};
+  char buffer[base::kInt64TextMax];
+  auto from = [&](const Cursor& at) { return AdmitsFrom(range.min, at.member().ToText(buffer)); };
+  auto up_to = [&](const Cursor& at) { return AdmitsUpTo(range.max, at.member().ToText(buffer)); };
+  if (!from(Last()) || !up_to(First())) return {};
+  if (!from_end) {
+    uint64_t begin = 0;
+    Cursor at = First();
+    for (; !from(at); at.Next()) ++begin;
+    uint64_t end = begin;
+    for (; at && up_to(at); at.Next()) ++end;
+    return {begin, end};
+  }
+  uint64_t end = size();
+  Cursor at = Last();
+  for (; !up_to(at); at.Prev()) --end;
+  uint64_t begin = end;
+  for (; at && from(at); at.Prev()) --begin;
+  return {begin, end};
+}
+
+RankRange ZSet::RanksOf(const LexRange& range, bool from_end) const noexcept {
+  if (!index_) return PackedRanksOf(range, from_end);
   // The rank of the first element at or (when `after`) behind the bound.
   auto rank_of = [&](const LexBound& bound, bool after) -> uint64_t {
     if (bound.kind == LexBound::Kind::kLowest) return 0;
     if (bound.kind == LexBound::Kind::kHighest) return size();
-    if (index_) return index_->tree.FromName(bound.name, after).rank();
-    char buffer[base::kInt64TextMax];
-    return PackedRank([&](const Cursor& at) {
-      std::string_view name = at.member().ToText(buffer);
-      return after ? name <= bound.name : name < bound.name;
-    });
+    return index_->tree.FromName(bound.name, after).rank();
   };
   RankRange ranks{rank_of(range.min, range.min.kind == LexBound::Kind::kExclusive),
                   rank_of(range.max, range.max.kind == LexBound::Kind::kInclusive)};

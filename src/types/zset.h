@@ -127,7 +127,9 @@ class ZSet {
   bool Remove(std::string_view name) noexcept;
 
   RankRange RanksOf(const ScoreRange& range) const noexcept;
-  RankRange RanksOf(const LexRange& range) const noexcept;
+  // Where scores differ, names are in no order, and the range is what Redis finds in its packed form: from the first
+  // member (or, `from_end`, the last) that one bound admits, as far as the other admits without a gap.
+  RankRange RanksOf(const LexRange& range, bool from_end = false) const noexcept;
   // ZRANGE's start and stop, either of which may count from the end.
   RankRange RanksOf(int64_t start, int64_t stop) const noexcept;
   // False beyond the end.
@@ -166,6 +168,7 @@ class ZSet {
   void PackedInsert(std::string_view name, double score) noexcept;
   template <typename Before>
   uint64_t PackedRank(Before before) const noexcept;
+  RankRange PackedRanksOf(const LexRange& range, bool from_end) const noexcept;
   bool FitsPacked(std::string_view name, const ZSetLimits& limits) const noexcept;
   void BecomeLarge();
   void InsertNew(std::string_view name, double score, const ZSetLimits& limits);

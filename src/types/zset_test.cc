@@ -94,6 +94,27 @@ TEST_P(ZSetEncodings, RangesByNameKnowTheirBounds) {
   EXPECT_EQ(count({K::kExclusive, "d"}, {K::kHighest, ""}), 0u);
 }
 
+TEST(ZSetTest, RangesByNameOverDifferentScoresStopAtTheFirstGap) {
+  using K = LexBound::Kind;
+  ZSet set;
+  // By score: a z b y c
+  const char* names[] = {"a", "z", "b", "y", "c"};
+  for (int i = 0; i < 5; ++i) set.Add(names[i], i, {});
+  auto ranks = [&](LexBound min, LexBound max, bool from_end) {
+    RankRange range = set.RanksOf(LexRange{min, max}, from_end);
+    return std::pair(range.begin, range.begin + range.size());
+  };
+  using Pair = std::pair<uint64_t, uint64_t>;
+  EXPECT_EQ(ranks({K::kLowest, ""}, {K::kInclusive, "c"}, false), Pair(0, 1));
+  EXPECT_EQ(ranks({K::kLowest, ""}, {K::kInclusive, "c"}, true), Pair(0, 5));
+  EXPECT_EQ(ranks({K::kInclusive, "b"}, {K::kHighest, ""}, false), Pair(1, 5));
+  EXPECT_EQ(ranks({K::kInclusive, "b"}, {K::kHighest, ""}, true), Pair(1, 5));
+  // The first member from "b" on is "z", which "c" does not admit.
+  EXPECT_EQ(set.RanksOf(LexRange{{K::kInclusive, "b"}, {K::kInclusive, "c"}}).size(), 0u);
+  // The last member must not be below the lower bound.
+  EXPECT_EQ(set.RanksOf(LexRange{{K::kInclusive, "d"}, {K::kHighest, ""}}, true).size(), 0u);
+}
+
 TEST_P(ZSetEncodings, ScanVisitsAll) {
   std::set<std::string> seen;
   for (int i = 0; i < 3000; ++i) set_.Add(std::to_string(i), i, limits_);
