@@ -1,18 +1,33 @@
 """Every command that the oracle sends in its main stream: template, weight and how its replies are compared.
 
 Comparators are named in compare.py. `alone` rows answer at random: they are kept out of MULTI and scripts. Rows in FIXED are never
-mutated, because a wild argument there would block a connection or change a limit for the rest of the run.
+mutated, because a wild argument there would block a connection or change a limit for the rest of the run; so is a row that says so.
 """
+import admin
+import bitmaps
+import functions
+import geo
+import hyperloglogs
+import stream_rows
 from grammar import compile_template
+
+FIXED = {'CONFIG', 'CLIENT', 'COMMAND', 'HELLO', 'DEBUG', 'WAIT', 'BLPOP', 'BRPOP', 'BLMOVE', 'BRPOPLPUSH', 'BLMPOP', 'BZPOPMIN', 'BZPOPMAX', 'BZMPOP'}
+# 7.2 knows ZRANK key member WITHSCORE, so one more argument is another error there.
+FIXED |= {'ZRANK', 'ZREVRANK'}
 
 
 class Row:
-    def __init__(self, template, weight=10, compare='exact', alone=False, script=True):
+    def __init__(self, template, weight=10, compare='exact', alone=False, script=True, fixed=False, kind='cmd'):
+        self.text = template
+        self.fixed = fixed or template.split()[0] in FIXED
         self.name = template.split()[0]
         self.template = compile_template(template)
         self.weight = weight
         self.compare = compare
         self.alone = alone
+        # Its reply lists commands: not sent while the server under test lacks some.
+        self.whole_table = template.startswith(('ACL CAT [', 'COMMAND LIST FILTERBY'))
+        self.kind = 'spop' if compare == 'spop' else kind
         self.script = script and not alone
 
 
@@ -74,7 +89,7 @@ SORTED_SETS = [
     row('ZINTER nktz <[WEIGHTS weights] [AGGREGATE {SUM|MIN|MAX}] [WITHSCORES]>', 7), row('ZDIFF nktz [WITHSCORES]', 7),
     row('ZINTERCARD nktz [LIMIT cnt]', 6), row('ZRANDMEMBER z [cnt [WITHSCORES]]', 5, 'random', alone=True),
     row('ZSCAN z 0 <[MATCH pattern] [COUNT pos]>', 2, 'scan', alone=True),
-    row('ZADD lex (0 m)+', 12), row('ZRANGEBYLEX lex lexend lexend [LIMIT idx cnt]', 8), row('ZREVRANGEBYLEX lex lexend lexend [LIMIT idx cnt]', 8),
+    row('ZADD lex (0 m)+', 12, fixed=True), row('ZRANGEBYLEX lex lexend lexend [LIMIT idx cnt]', 8), row('ZREVRANGEBYLEX lex lexend lexend [LIMIT idx cnt]', 8),
     row('ZRANGE lex lexend lexend BYLEX <[REV] [LIMIT idx cnt]>', 8), row('ZLEXCOUNT lex lexend lexend', 6),
     row('ZREMRANGEBYLEX lex lexend lexend', 2), row('ZREM lex (m)+', 2), row('ZRANGESTORE lex lex lexend lexend BYLEX', 2),
     row('BZPOPMIN (z)+ tmo', 2), row('BZPOPMAX (z)+ tmo', 2),
@@ -111,10 +126,10 @@ SERVER = [
     row('CONFIG GET {maxmemory|list-max-*|hash-max-listpack-*|hash-max-ziplist-entries|zset-max-*|set-max-intset*|notify-keyspace-events|nosuch}', 3,
         'config', script=False),
     row('CONFIG GET maxmemory list-max-listpack-size', 1, 'config', script=False),
-    row('CONFIG SET {hash-max-listpack-entries|zset-max-listpack-entries|set-max-intset-entries|hash-max-ziplist-entries} {2|5|16|128|512|abc|-1}', 3,
+    row('CONFIG SET {hash-max-listpack-entries|zset-max-listpack-entries|set-max-intset-entries|hash-max-ziplist-entries} {8|9|16|128|512|abc|-1}', 3,
         script=False),
-    row('CONFIG SET {hash-max-listpack-value|zset-max-listpack-value} {4|20|64|x}', 2, script=False),
-    row('CONFIG SET list-max-listpack-size {-2|4|16|128|-6|x}', 2, script=False),
+    row('CONFIG SET {hash-max-listpack-value|zset-max-listpack-value} {4|20|64|bad}', 2, script=False),
+    row('CONFIG SET list-max-listpack-size {-2|4|16|128|-6|bad}', 2, script=False),
     row('CONFIG SET list-compress-depth {0|1|-1}', 1, script=False),
     row('CONFIG {SET nosuch 1|SET maxmemory abc|SET port|RESETSTAT|NOSUCH|SET maxmemory 0 nosuch 1|SET maxmemory 0 maxmemory 0}', 2, script=False),
     row('COMMAND {COUNT x|GETKEYS|GETKEYS GET|GETKEYS NOSUCH a|GETKEYS PING|INFO nosuch}', 1, script=False),
@@ -127,10 +142,8 @@ SERVER = [
 
 GROUPS = {'strings': STRINGS, 'lists': LISTS, 'hashes': HASHES, 'sets': SETS, 'zsets': SORTED_SETS, 'generic': GENERIC, 'connection': CONNECTION,
           'server': SERVER}
-ALL = STRINGS + LISTS + HASHES + SETS + SORTED_SETS + GENERIC + CONNECTION + SERVER
+GROUPS |= {module.__name__: module.rows(row) for module in (bitmaps, hyperloglogs, geo, stream_rows, functions, admin)}
+ALL = [one for rows in GROUPS.values() for one in rows]
 
-FIXED = {'CONFIG', 'CLIENT', 'COMMAND', 'HELLO', 'DEBUG', 'WAIT', 'BLPOP', 'BRPOP', 'BLMOVE', 'BRPOPLPUSH', 'BLMPOP', 'BZPOPMIN', 'BZPOPMAX', 'BZMPOP'}
-# 7.2 knows ZRANK key member WITHSCORE, so one more argument is another error there.
-FIXED |= {'ZRANK', 'ZREVRANK'}
 # Commands that set deadlines are mutated by leaving arguments out only: any other way could make a deadline that passes during the run.
 DEADLINES = {'SET', 'SETEX', 'PSETEX', 'GETEX', 'EXPIRE', 'PEXPIRE', 'EXPIREAT', 'PEXPIREAT'}

@@ -1,10 +1,10 @@
 """Reads a server's whole dataset: every key's type, encoding, deadline and value."""
-from compare import plain
+from compare import plain, without_times
 from support.resp import Tagged, is_error, show
 
 DATABASES = (0, 1, 9, 15)
 READ = {b'string': (b'GET',), b'list': (b'LRANGE', b'0', b'-1'), b'hash': (b'HGETALL',), b'set': (b'SMEMBERS',),
-        b'zset': (b'ZRANGE', b'0', b'-1', b'WITHSCORES')}
+        b'zset': (b'ZRANGE', b'0', b'-1', b'WITHSCORES'), b'stream': (b'XINFO STREAM', b'FULL', b'COUNT', b'0')}
 
 
 def read_all(connection):
@@ -21,7 +21,7 @@ def read_all(connection):
         reads = []
         for key, (type_name, _, _) in zip(keys, facts):
             command, *rest = READ.get(type_name.value, (b'GET',))
-            reads.append([command, key, *rest])
+            reads.append([*command.split(), key, *rest])
         for key, (type_name, encoding, deadline), value in zip(keys, facts, connection.pipeline(reads)):
             found[(db, key)] = (type_name.value, encoding, deadline, _normal(type_name.value, value))
     connection.call('SELECT', 0)
@@ -33,6 +33,8 @@ def _normal(type_name, value):
         return value
     if type_name == b'set':
         return sorted(map(plain, value))
+    if type_name == b'stream':
+        return without_times(value)
     if type_name == b'hash':
         return sorted(zip(value[::2], value[1::2]))
     return value

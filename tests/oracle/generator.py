@@ -1,41 +1,43 @@
 """Turns a seed into the sequence of steps that both servers are taken through.
-
-A step is one command on one of three connections (0: main, 1: second client, 2: subscriber or blocked client), or an action of the
-rig: 'scan' (iterate to the end), 'block'/'collect' (a call that waits), 'unblock', 'drain' (read pushed messages). Steps are plain data,
-so that a failing run can be cut down and replayed.
 """
 import hashlib
 import random
-from collections import namedtuple
 
 import commands
+import scenarios
+import stream_rows
 from grammar import JUNK, MEMBERS, VALUES, Slots, compile_template
 from scripts import FORWARD, SCRIPTS
-
-Step = namedtuple('Step', 'kind conn args compare inner')
-MAIN, SECOND, WAITING = 0, 1, 2
-
-
-def step(conn, *args, kind='cmd', compare='exact', inner=None):
-    return Step(kind, conn, [a if isinstance(a, bytes) else str(a).encode() for a in args], compare, inner)
+from steps import MAIN, SECOND, WAITING, Step, step
 
 
 class Generator:
-    def __init__(self, seed, now, groups=()):
+    def __init__(self, seed, now, groups=(), missing=(), extra_rows=()):
+        self.missing = missing  # Full names (`acl|list`) of commands that must not be sent.
         self.rng = random.Random(seed)
+        self.now = now
         self.slots = Slots(self.rng, now)
-        self.rows = [row for name in groups if name in commands.GROUPS for row in commands.GROUPS[name]] or commands.ALL
+        self.rows = [row for name in groups if name in commands.GROUPS for row in commands.GROUPS[name]] or commands.ALL + list(extra_rows)
+        # Every fourth seed leaves out what unpacks a sorted set early on one side only (see @zero-sign), so that the sign of a zero
+        # score can be compared strictly.
+        self.packed = seed % 4 == 1
+        if self.packed:
+            self.rows = [row for row in self.rows if not row.name.startswith('SORT') and 'CONFIG SET {' not in row.text]
         self.weights = [row.weight for row in self.rows]
         self.plain_rows = [row for row in self.rows if row.script]
+        self.slots.templates = [row.template for row in self.plain_rows]
         self.plain_weights = [row.weight for row in self.plain_rows]
-        self.scripts = [(body.encode(), keys, compile_template(text)) for body, keys, text in SCRIPTS]
+        self.scripts = [(body.encode(), keys, compile_template(text)) for body, keys, text in SCRIPTS
+                        if not (self.packed and 'sort' in body)]
         self.forward = [body.encode() for body in FORWARD]
         # Every second seed listens to keyspace events; SPOP is imitated by SREM on the oracle, so it would differ there.
         self.notify = seed % 2 == 1 and not groups
         self.scenarios = [(self.transaction, 30), (self.script, 60), (self.watch, 10), (self.publish, 8), (self.block, 6),
                           (self.scan, 8), (self.protocol, 2), (self.bulk, 3), (self.flush, 1), (self.misuse, 4)]
+        self.scenarios += [(lambda: scenarios.tracking(self), 6), (lambda: scenarios.access(self), 8), (lambda: scenarios.transfer(self), 12)]
         if groups:
             named = {'transactions': self.transaction, 'watch': self.watch, 'scripts': self.script, 'publish': self.publish, 'blocking': self.block}
+            self.scenarios = self.scenarios[:10]
             wanted = [named[name] for name in groups if name in named] + [self.scan, self.bulk, self.flush]
             self.scenarios = [(function, weight) for function, weight in self.scenarios if function in wanted]
 
@@ -47,7 +49,7 @@ class Generator:
         functions, weights = zip(*self.scenarios)
         while done < count:
             if self.rng.random() < 0.93:
-                some = [self.plain(SECOND if self.rng.random() < 0.04 else MAIN)]
+                some = self.plain(SECOND if self.rng.random() < 0.04 else MAIN)
             else:
                 some = self.rng.choices(functions, weights)[0]()
             done += len(some)
@@ -65,22 +67,48 @@ class Generator:
             if not (self.notify and row.compare == 'spop'):
                 return row
 
+    def _filled(self, rows, weights):
+        while True:
+            row = self._pick(rows, weights)
+            args = self.slots.fill(row.template)
+            if not self.missing or not (row.whole_table or self._names_missing(args)):
+                return row, args
+
+    def _names_missing(self, args):
+        """Is it, or does it ask about, a command that the server under test has not?"""
+        words = [arg.lower() for arg in args[:4]]
+        about = words[2:] if words[0] in (b'command', b'acl') else []
+        return words[0] in self.missing or b'|'.join(words[:2]) in self.missing or any(word in self.missing for word in about)
+
     def plain(self, conn):
-        row = self._pick(self.rows, self.weights)
-        args = self.slots.fill(row.template)
-        if self.rng.random() < 0.03 and row.name not in commands.FIXED:
+        row, args = self._filled(self.rows, self.weights)
+        if self.rng.random() < 0.03 and not row.fixed:
             args = self.mutate(args)
         if self.rng.random() < 0.02:
             args[0] = self.rng.choice([args[0].lower(), args[0].capitalize()])
-        kind = 'spop' if row.compare == 'spop' else 'cmd'
-        return Step(kind, conn, args, row.compare, None)
+        self.tame(args)
+        before = [step(conn, *first) for first in stream_rows.consumer_first(args)]
+        return self.calm(conn, args) + before + [Step(row.kind, conn, args, row.compare, None)]
+
+    @staticmethod
+    def calm(conn, args):
+        """Redis' SORT looks at errno without having cleared it, so that an overflow in an earlier SORT fails a later one. What comes
+        before it here parses a number with a cleared errno and changes nothing."""
+        sorts = any(arg.upper() in (b'SORT', b'SORT_RO') for arg in args) or any(b'"sort"' in arg for arg in args[1:2])
+        return [step(conn, 'HINCRBYFLOAT', 'calm', 'f', 'x')] if sorts else []
+
+    @staticmethod
+    def tame(args):
+        """7.2 refuses the one count whose negation overflows, where 7.0 goes on and changes the list in its own way."""
+        if args[0].upper() in (b'LREM', b'LPOS'):
+            args[1:] = [b'-9223372036854775807' if arg == b'-9223372036854775808' else arg for arg in args[1:]]
 
     def inner(self):
         """A command that may stand in MULTI or in a script."""
-        row = self._pick(self.plain_rows, self.plain_weights)
-        args = self.slots.fill(row.template)
-        if self.rng.random() < 0.02 and row.name not in commands.FIXED:
+        row, args = self._filled(self.plain_rows, self.plain_weights)
+        if self.rng.random() < 0.02 and not row.fixed:
             args = self.mutate(args)
+        self.tame(args)
         return args, row.compare
 
     def mutate(self, args):
@@ -112,6 +140,9 @@ class Generator:
         inner = []
         for _ in range(self.rng.choice([0, 1, 2, 3, 5, 8])):
             args, compare = self.inner()
+            for calm in self.calm(conn, args):
+                steps.append(calm)
+                inner.append((calm.args, 'exact'))
             steps.append(Step('cmd', conn, args, 'exact', None))
             inner.append((args, compare))
         end = self.rng.choices(['EXEC', 'DISCARD', 'NESTED', 'WATCH', 'BAD'], [12, 2, 1, 1, 1])[0]
@@ -131,14 +162,16 @@ class Generator:
             steps.append(step(MAIN, 'UNWATCH'))
         for _ in range(self.rng.choice([0, 1, 1, 2])):
             args, compare = self.inner()
-            steps.append(Step('cmd', self.rng.choice([SECOND, SECOND, MAIN]), args, compare, None))
+            conn = self.rng.choice([SECOND, SECOND, MAIN])
+            steps += self.calm(conn, args) + [Step('cmd', conn, args, compare, None)]
         steps.append(step(MAIN, 'MULTI'))
         args, compare = self.inner()
-        steps.append(Step('cmd', MAIN, args, 'exact', None))
+        queued = self.calm(MAIN, args) + [Step('cmd', MAIN, args, 'exact', None)]
+        steps += queued
         if self.rng.random() < 0.4:
             other, other_compare = self.inner()
-            steps.append(Step('cmd', SECOND, other, other_compare, None))
-        steps.append(step(MAIN, 'EXEC', compare='exec', inner=[(args, compare)]))
+            steps += self.calm(SECOND, other) + [Step('cmd', SECOND, other, other_compare, None)]
+        steps.append(step(MAIN, 'EXEC', compare='exec', inner=[(one.args, 'exact') for one in queued[:-1]] + [(args, compare)]))
         return steps
 
     def script(self):
@@ -159,8 +192,9 @@ class Generator:
             if self.rng.random() < 0.2:
                 sha = sha.upper()
             steps = [step(conn, 'SCRIPT', 'LOAD', body)] if self.rng.random() < 0.7 else []
-            return steps + [Step('cmd', conn, [name.replace(b'EVAL', b'EVALSHA'), sha, *rest], compare, None)]
-        return [Step('cmd', conn, [name, body, *rest], compare, None)]
+            return self.calm(conn, [b'', body, *rest]) + steps + [
+                Step('cmd', conn, [name.replace(b'EVAL', b'EVALSHA'), sha, *rest], compare, None)]
+        return self.calm(conn, [name, body, *rest]) + [Step('cmd', conn, [name, body, *rest], compare, None)]
 
     def misuse(self):
         roll = self.rng.randrange(7)
@@ -227,13 +261,15 @@ class Generator:
                     step(WAITING, kind='collect')]
         keys = self.rng.sample(self.slots.pools['l'], 2) + self.rng.sample(self.slots.pools['z'], 2)
         steps = [step(MAIN, 'DEL', *keys)] if self.rng.random() < 0.8 else []
-        call = self.slots.fill(self.rng.choice(self.BLOCKING))
-        steps += [Step('block', WAITING, call, 'exact', None)]
+        on_stream = b'xadd' not in self.missing and self.rng.random() < 0.3
+        call = self.slots.fill(self.rng.choice(scenarios.STREAM_BLOCKING if on_stream else self.BLOCKING))
+        steps += [step(MAIN, *first) for first in stream_rows.consumer_first(call)] + [Step('block', WAITING, call, 'exact', None)]
+        waking = scenarios.STREAM_WAKING if on_stream else [template for template in self.WAKING if not (self.packed and template[1][0] == ('word', b'SORT'))]
         for _ in range(self.rng.choice([1, 2, 3, 5])):
-            args = self.slots.fill(self.rng.choice(self.WAKING))
-            steps.append(Step('cmd', MAIN, args, 'exact', None))
+            args = self.slots.fill(self.rng.choice(waking))
+            steps += self.calm(MAIN, args) + [Step('cmd', MAIN, args, 'exact', None)]
         if self.rng.random() < 0.3:
-            inner = [self.slots.fill(self.rng.choice(self.WAKING)) for _ in range(2)]
+            inner = [self.slots.fill(self.rng.choice(waking)) for _ in range(2)]
             steps += [step(MAIN, 'MULTI'), *(Step('cmd', MAIN, args, 'exact', None) for args in inner),
                       step(MAIN, 'EXEC', compare='exec', inner=[(args, 'exact') for args in inner])]
         steps.append(step(MAIN, self.rng.choice(['TIMEOUT', 'ERROR', 'TIMEOUT', '']), kind='unblock'))

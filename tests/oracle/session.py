@@ -9,13 +9,14 @@ import time
 
 import dataset
 from compare import COMPARATORS, exec_differences, witness_command
-from generator import WAITING
+from steps import WAITING
+from transfer import broken, for_older
 from support.resp import Closed, Tagged, is_error, is_null, show, show_command
 
 BATCH = 48
 DEFAULTS = [('hash-max-listpack-entries', '128'), ('hash-max-listpack-value', '64'), ('zset-max-listpack-entries', '128'),
             ('zset-max-listpack-value', '64'), ('set-max-intset-entries', '512'), ('list-max-listpack-size', '-2'),
-            ('list-compress-depth', '0'), ('notify-keyspace-events', ''), ('maxmemory', '0')]
+            ('list-compress-depth', '0'), ('notify-keyspace-events', ''), ('hll-sparse-max-bytes', '3000'), ('maxmemory', '0')]
 
 
 class Difference(Exception):
@@ -37,7 +38,8 @@ class Side:
     def reset(self):
         self.close()
         self.admin = self.server.connect()
-        self.admin.pipeline([[b'FLUSHALL'], [b'SCRIPT', b'FLUSH']] + [[b'CONFIG', b'SET', n.encode(), v.encode()] for n, v in DEFAULTS])
+        self.admin.pipeline([[b'FLUSHALL'], [b'SCRIPT', b'FLUSH'], [b'FUNCTION', b'FLUSH'], [b'ACL', b'DELUSER', b'u:1', b'u:2', b'u:3', b'nobody'],
+                             [b'ACL', b'LOG', b'RESET']] + [[b'CONFIG', b'SET', n.encode(), v.encode()] for n, v in DEFAULTS])
         self.connections = [self.server.connect() for _ in range(3)]
         self.waiting_id = self.connections[WAITING].call('CLIENT', 'ID')
         self.pushed = []
@@ -95,7 +97,7 @@ class Session:
 
     def feed(self, step):
         """Takes one step; may only queue it. Raises Difference."""
-        if step.kind in ('cmd', 'spop'):
+        if step.kind in ('cmd', 'spop', 'xadd'):
             if self.batch and (self.batch[0].conn != step.conn or len(self.batch) >= BATCH):
                 self.flush()
             self.batch.append(step)
@@ -132,6 +134,9 @@ class Session:
             if popped:
                 key = step.args[1]
                 return [[b'SCARD', key], [b'SMISMEMBER', key, *popped], [b'SREM', key, *popped]]
+        if step.kind == 'xadd' and isinstance(reply, bytes):
+            at = step.args.index(b'*')
+            return [[*step.args[:at], reply, *step.args[at + 1:]]]
         witness = witness_command(step.args) if step.compare in ('random', 'scan') else None
         return [step.args, witness] if witness else [step.args]
 
@@ -226,6 +231,26 @@ class Session:
             self.compared += 1
             return
         self._differ(f'{show_command(step.args)} (whole iteration) => {show(found[0])} | {show(found[1])}', step.args)
+
+    def _transfer(self, step):
+        """RESTORE target ttl <payload of source> options, on both."""
+        _, source, target, ttl, *options = step.args
+        sides = [side.connections[step.conn] for side in (self.tusk, self.oracle)]
+        payloads = [connection.call('DUMP', source) for connection in sides]
+        if not all(isinstance(payload, bytes) for payload in payloads):
+            if payloads[0] != payloads[1]:
+                self._differ(f'DUMP {show(source)} => {show(payloads[0])} | {show(payloads[1])}', [b'DUMP', source])
+            return
+        if step.compare == 'own':
+            # A payload that the oracle is too old for: it restores its own.
+            given = [payloads[0], for_older(payloads[0]) or payloads[1]]
+        else:
+            given = [broken(payloads[1], len(self.history)) if step.compare == 'broken' else payloads[1]] * 2
+        first, second = (connection.call('RESTORE', target, ttl, payload, *options) for connection, payload in zip(sides, given))
+        if first == second:
+            self.compared += 1
+            return
+        self._differ(f'{show_command(step.args)} (from {step.compare}) => {show(first)} | {show(second)}', step.args)
 
     def compare_datasets(self):
         self.flush()
