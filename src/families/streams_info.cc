@@ -189,8 +189,6 @@ void CmdXinfoStream(Context& ctx) {
   if (full && (!ctx.ArgIs(3, "FULL") || ctx.argc() == 5 || ctx.argc() > 6)) {
     return command::ReplySubcommandError(ctx);
   }
-  Found<Stream> stream = ExistingStream(ctx);
-  if (!stream) return;
   if (ctx.argc() == 6) {
     if (!ctx.ArgIs(4, "COUNT")) return command::ReplySubcommandError(ctx);
     std::optional<int64_t> given = ctx.Integer(5);
