@@ -292,7 +292,6 @@ constexpr SettingRow kRows[] = {
                "check for these. How they are stored does not change."},
     {.name = "classic-acl-replies",
      .kind = SettingKind::kBool,
-     .flags = kImmutable,
      .initial = "no",
      .effect = "Refusals and lists of users in the words of Redis 7.0 instead of 7.2's."},
     {.name = "hash-max-listpack-entries",

@@ -110,6 +110,11 @@ void Engine::BindUsers() {
     users_.SetDefaultPassword(value.text);
     return base::Status::Ok();
   });
+  // Written back as it is by tools that copy a configuration; another value needs a start.
+  config_->OnChange("classic-acl-replies", [chosen = config_->Flag("classic-acl-replies")](const SettingValue& value) {
+    if ((value.number != 0) == chosen) return base::Status::Ok();
+    return base::Status::Invalid("it is chosen at the start");
+  });
   config_->OnChange("acllog-max-len", [this](const SettingValue&) {
     users_.log().Trim();
     return base::Status::Ok();

@@ -140,7 +140,7 @@ base::Status Persistence::Reload(store::Transaction& held, const ReloadOptions& 
     }
     scripts_.FlushLibraries();
   }
-  base::Status status = NewLoader(options.merge || !options.flush)->LoadFile(saver_.path(), held);
+  base::Status status = NewLoader(options.merge)->LoadFile(saver_.path(), held);
   if (status.ok()) return {};
   if (log_) log_->Warning("{}", status.message());
   return base::Status::Invalid("ERR Error trying to load the RDB dump, check server logs.");

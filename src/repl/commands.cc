@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/numbers.h"
+#include "base/text.h"
 #include "codec/dataset_writer.h"
 #include "command/context.h"
 #include "repl/feed.h"
@@ -58,6 +59,13 @@ void NoteAddress(Context& ctx) {
   FeedOf(ctx).SetPeerAddress(ctx.session(), address);
 }
 
+base::Status WriteCopy(Context& ctx, codec::ByteSink& sink, const codec::DatasetOptions& options) {
+  if (!FeedOf(ctx).WantsFunctionsOnly(ctx.session())) return codec::WriteDataset(ctx.transaction(), sink, options);
+  codec::DatasetWriter writer(sink, options);
+  writer.Head();
+  return writer.End();
+}
+
 // All stripes are held: the copy and the offset are of one moment.
 void SendDataset(Context& ctx, bool with_greeting) {
   Feed& feed = FeedOf(ctx);
@@ -70,7 +78,7 @@ void SendDataset(Context& ctx, bool with_greeting) {
                    {"repl-id", feed.replid()},
                    {"repl-offset", std::to_string(feed.offset())}};
   options.functions = ctx.services().function_sources();
-  base::Status status = codec::WriteDataset(ctx.transaction(), sink, options);
+  base::Status status = WriteCopy(ctx, sink, options);
   if (!status.ok()) return ctx.reply().Error(status);
   std::vector<std::string> chunks = std::move(sink.chunks);
   size_t bytes = 0;
@@ -167,9 +175,16 @@ void CmdReplconf(Context& ctx) {
       feed.SetListeningPort(ctx.session(), *port);
     } else if (ctx.ArgIs(i, "ip-address")) {
       feed.SetAddress(ctx.session(), ctx.arg(i + 1));
-    } else if (ctx.ArgIs(i, "rdb-only") || ctx.ArgIs(i, "rdb-filter-only")) {
-      // Whoever only wants the copy closes when it has it, and gets the whole.
-      if (!ctx.Integer(i + 1) && ctx.ArgIs(i, "rdb-only")) return;
+    } else if (ctx.ArgIs(i, "rdb-only")) {
+      if (!ctx.Integer(i + 1)) return;  // Whoever only wants the copy closes when it has it.
+    } else if (ctx.ArgIs(i, "rdb-filter-only")) {
+      const std::optional<std::vector<std::string>> parts = base::SplitQuotedLine(ctx.arg(i + 1));
+      if (!parts) return ctx.reply().Error("ERR Missing rdb-filter-only values");
+      for (const std::string& part : *parts) {
+        if (base::EqualsIgnoreCase(part, "functions")) continue;
+        return ctx.reply().Error("ERR Unsupported rdb-filter-only option: " + part);
+      }
+      feed.SetFunctionsOnly(ctx.session(), !parts->empty());
     } else if (!ctx.ArgIs(i, "capa") && !ctx.ArgIs(i, "version")) {
       return ctx.reply().Error("ERR Unrecognized REPLCONF option: " + std::string(ctx.arg(i)));
     }

@@ -171,6 +171,17 @@ void Feed::SetPeerAddress(const command::Session& session, std::string_view addr
   if (replica.address.empty()) replica.address = address;
 }
 
+void Feed::SetFunctionsOnly(const command::Session& session, bool functions_only) {
+  base::MutexLock hold(mutex_);
+  ReplicaOf(session).functions_only = functions_only;
+}
+
+bool Feed::WantsFunctionsOnly(const command::Session& session) const {
+  base::MutexLock hold(mutex_);
+  auto found = replicas_.find(session.id);
+  return found != replicas_.end() && found->second.functions_only;
+}
+
 void Feed::Acknowledge(const command::Session& session, uint64_t offset) {
   base::MutexLock hold(mutex_);
   auto found = replicas_.find(session.id);

@@ -96,6 +96,9 @@ class Feed final : public store::ChangeFollower {
   // The socket's, which counts until SetAddress().
   void SetPeerAddress(const command::Session& session, std::string_view address);
   void Acknowledge(const command::Session& session, uint64_t offset);
+  // It wants a copy of the function libraries only: REPLCONF rdb-filter-only.
+  void SetFunctionsOnly(const command::Session& session, bool functions_only);
+  bool WantsFunctionsOnly(const command::Session& session) const;
   // In the session's thread, before its host forgets it.
   void Forget(const command::Session& session);
 
@@ -131,6 +134,7 @@ class Feed final : public store::ChangeFollower {
     std::string address;
     int64_t port = 0;
     bool joined = false;
+    bool functions_only = false;
     uint64_t acked_offset = 0;
     int64_t acked_ms = 0;  // Monotonic.
   };

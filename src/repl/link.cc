@@ -271,10 +271,12 @@ base::Result<std::string> Link::Ask(std::initializer_list<std::string_view> argv
 }
 
 base::Status Link::Handshake() {
-  ASSIGN_OR_RETURN(std::string pong, Ask({"PING"}));
+  const base::Result<std::string> reply_to_ping = Ask({"PING"});
+  if (!reply_to_ping) return reply_to_ping.error();
+  const std::string_view pong = *reply_to_ping;
   // Masters that want a password, or that load their data, say so: later words decide.
-  if (pong[0] != '+' && !pong.starts_with("-NOAUTH") && !pong.starts_with("-NOPERM") && !pong.starts_with("-ERR oper")) {
-    return base::Status::Unavailable("Error reply to PING from master: '" + pong + "'");
+  if (!pong.starts_with('+') && !pong.starts_with("-NOAUTH") && !pong.starts_with("-NOPERM") && !pong.starts_with("-ERR oper")) {
+    return base::Status::Unavailable("Error reply to PING from master: '" + std::string(pong) + "'");
   }
   Note("Master replied to PING, replication can continue...");
   std::string user;

@@ -135,7 +135,7 @@ def main():
     jobs = tcl_jobs(options)
     with ThreadPoolExecutor(options.jobs) as pool:
         # A few lanes of ports, since two units at a time is all that runs.
-        started = [pool.submit(tcl.run_unit, options.suite, binary, suite, unit, options.base_port + n % (2 * options.jobs) * tcl.PORTS_PER_UNIT,
+        started = [pool.submit(tcl.run_unit, options.suite, binary, suite, unit, options.base_port + n % tcl.PORT_SLOTS * tcl.PORTS_PER_UNIT,
                                [] if options.measure_baseline else table.expectations.left_out(suite, unit))
                    for n, (suite, unit) in enumerate(jobs)]
         for (suite, unit), run in zip(jobs, started):
