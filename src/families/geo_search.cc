@@ -221,7 +221,8 @@ bool Agrees(Context& ctx, const Request& request) {
 // Everything in the shape, or the first `limit` (0: all) that turn up.
 std::vector<Hit> Collect(const ZSet& set, const GeoShape& shape, size_t limit) {
   std::vector<Hit> hits;
-  for (const ds::GeoCell& cell : shape.Cells().used()) {
+  const auto cover = shape.Cells();
+  for (const ds::GeoCell& cell : cover.used()) {
     types::RankRange ranks = set.RanksOf(types::ScoreRange{.min = static_cast<double>(cell.ScoreMin()),
                                                            .max = static_cast<double>(cell.ScoreEnd()),
                                                            .max_exclusive = true});
