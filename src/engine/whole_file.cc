@@ -1,12 +1,10 @@
 #include "engine/whole_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+
+#include "io/replacement.h"
 
 namespace tusk::engine {
 
@@ -27,25 +25,8 @@ base::Result<std::string> ReadWholeFile(const std::string& path, size_t bytes_ma
 }
 
 Status ReplaceWholeFile(const std::string& path, std::string_view text, std::string_view context) {
-  const std::string temporary = path + ".new-" + std::to_string(::getpid());
-  struct stat old {};
-  const mode_t mode = ::stat(path.c_str(), &old) == 0 ? old.st_mode & 0777 : 0644;
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (fd < 0) return Status::Errno(context, errno);
-  size_t done = 0;
-  bool ok = true;
-  while (ok && done < text.size()) {
-    const ssize_t wrote = ::write(fd, text.data() + done, text.size() - done);
-    if (wrote > 0) done += static_cast<size_t>(wrote);
-    ok = wrote > 0 || errno == EINTR;
-  }
-  ok = ok && ::fsync(fd) == 0;
-  int error = errno;
-  ::close(fd);
-  if (ok && ::rename(temporary.c_str(), path.c_str()) == 0) return Status::Ok();
-  if (ok) error = errno;
-  ::unlink(temporary.c_str());
-  return Status::Errno(context, error);
+  Status status = io::ReplaceFile(io::RealFileSystem(), path, text);
+  return status.ok() ? status : io::Explain(context, status);
 }
 
 }  // namespace tusk::engine

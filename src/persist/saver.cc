@@ -14,8 +14,8 @@ base::Status AlreadySaving() { return base::Status::Unavailable("ERR Background 
 
 }  // namespace
 
-Saver::Saver(store::Keyspace& keyspace, std::function<codec::DatasetOptions()> describe)
-    : keyspace_(keyspace), describe_(std::move(describe)) {
+Saver::Saver(store::Keyspace& keyspace, std::function<codec::DatasetOptions()> describe, io::FileSystem& files)
+    : keyspace_(keyspace), describe_(std::move(describe)), files_(files) {
   base::MutexLock lock(mutex_);
   state_.last_save_unix_seconds = NowSeconds();
 }
@@ -96,7 +96,7 @@ base::Status Saver::Save(store::Transaction& held) {
     path = path_;
   }
   auto write = [&]() -> base::Status {
-    ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(path));
+    ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(files_, path));
     RETURN_IF_ERROR(codec::WriteDataset(held, sink, describe_()));
     return sink.Commit();
   };
@@ -168,7 +168,7 @@ void Saver::WriteJob(Snapshot& snapshot) {
 }
 
 base::Status Saver::WriteFile(Snapshot& snapshot, const std::string& path) {
-  base::Result<FileSink> file = FileSink::Create(path);
+  base::Result<FileSink> file = FileSink::Create(files_, path);
   codec::StringSink nowhere;
   base::Status status = file ? base::Status() : file.error();
   // The walk must go to its end in any case.

@@ -17,6 +17,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "codec/dataset_writer.h"
+#include "io/file_system.h"
 #include "persist/save_rules.h"
 #include "persist/snapshot.h"
 #include "store/keyspace.h"
@@ -27,7 +28,8 @@ namespace tusk::persist {
 class Saver {
  public:
   // `describe` says what goes into the file's head; it is called with every stripe held.
-  Saver(store::Keyspace& keyspace, std::function<codec::DatasetOptions()> describe);
+  Saver(store::Keyspace& keyspace, std::function<codec::DatasetOptions()> describe,
+        io::FileSystem& files = io::RealFileSystem());
   ~Saver();
   Saver(const Saver&) = delete;
   Saver& operator=(const Saver&) = delete;
@@ -84,6 +86,7 @@ class Saver {
 
   store::Keyspace& keyspace_;
   std::function<codec::DatasetOptions()> describe_;
+  io::FileSystem& files_;
   base::Logger* log_ = nullptr;
   mutable base::Mutex mutex_;
   std::condition_variable changed_;
