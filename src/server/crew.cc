@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/time_slice.h"
 #include "command/worker.h"
 #include "engine/engine.h"
 #include "server/connection_loop.h"
@@ -24,6 +25,7 @@ Crew::~Crew() { Stop(); }
 
 void Crew::Start(std::vector<ConnectionLoop*> loops) {
   loops_ = std::move(loops);
+  driver_threads_ = std::make_unique<std::atomic<pid_t>[]>(loops_.size());
   base::MutexLock hold(mutex_);
   for (ConnectionLoop* loop : loops_) threads_.emplace_back([this, loop] { DriverMain(loop); });
   watchdog_ = std::thread([this] { WatchdogMain(); });
@@ -52,7 +54,14 @@ void Crew::Stop() {
 void Crew::DriverMain(ConnectionLoop* first) {
   pthread_setname_np(pthread_self(), "tusk-worker");
   std::unique_ptr<command::Worker> worker = engine_.NewWorker();
-  for (ConnectionLoop* loop = first; loop != nullptr; loop = WaitForLoop()) loop->Drive(*worker);
+  for (ConnectionLoop* loop = first; loop != nullptr; loop = WaitForLoop()) Drive(*loop, *worker);
+}
+
+void Crew::Drive(ConnectionLoop& loop, command::Worker& worker) {
+  base::SetTimeSlice(base::ThisThread(), base::kShortTimeSlice);
+  // Relaxed: whoever reads it has stolen the turn of this thread, which came after.
+  driver_threads_[loop.index()].store(base::ThisThread(), std::memory_order_relaxed);
+  loop.Drive(worker);
 }
 
 // A condition variable takes the native mutex, which the analysis can't follow.
@@ -94,6 +103,8 @@ bool Crew::LookAtLoops(std::vector<uint64_t>& seen) {
       if (resting_ == 0 && threads_.size() >= loops_.size() + kSpareThreadsMax) continue;
     }
     if (!turn.Steal(ticket)) continue;
+    // The loop's next driver is let in before the late thread whenever it has something to do.
+    base::SetTimeSlice(driver_threads_[i].load(std::memory_order_relaxed), base::kLongTimeSlice);
     loops_[i]->Disown();
     turn.Handed();
     HandOver(*loops_[i]);
@@ -103,6 +114,7 @@ bool Crew::LookAtLoops(std::vector<uint64_t>& seen) {
 
 void Crew::WatchdogMain() {
   pthread_setname_np(pthread_self(), "tusk-watchdog");
+  base::SetTimeSlice(base::ThisThread(), base::kShortTimeSlice);
   std::vector<uint64_t> seen(loops_.size(), Turn::kNone);
   int idle_looks = 0;
   std::unique_lock<std::mutex> lock(watch_mutex_.native());

@@ -4,6 +4,8 @@
 // Threads: NoteTurn any; Start and Stop the main thread. Owns: all threads and their workers.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <condition_variable>
 #include <memory>
@@ -14,6 +16,9 @@
 
 namespace tusk::base {
 class Logger;
+}
+namespace tusk::command {
+class Worker;
 }
 namespace tusk::engine {
 class Engine;
@@ -46,6 +51,7 @@ class Crew {
 
  private:
   void DriverMain(ConnectionLoop* first);
+  void Drive(ConnectionLoop& loop, command::Worker& worker);
   // The next loop without a driver; null when the crew stops.
   ConnectionLoop* WaitForLoop();
   void WatchdogMain();
@@ -56,6 +62,8 @@ class Crew {
   engine::Engine& engine_;
   base::Logger& log_;
   std::vector<ConnectionLoop*> loops_;  // Immutable after Start.
+  // Which thread drives the loop of this index, or drove it last.
+  std::unique_ptr<std::atomic<pid_t>[]> driver_threads_;
   std::thread watchdog_;
 
   base::Mutex mutex_;
