@@ -41,12 +41,12 @@ bool Roams(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kLane && (!command.spec->roams || command.spec->roams(argv));
 }
 
-// Inside a transaction, which may already hold stripes when the command comes to run.
 // Scripts carry the flag because Redis shows them itself, before what they call.
 bool ShownByMonitor(const Command& command) noexcept {
   return !command.has(kAdmin) && (!command.has(kSkipMonitor) || command.spec->group == "scripting");
 }
 
+// Inside a transaction, which may already hold stripes when the command comes to run.
 bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
 }
@@ -151,19 +151,20 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
       flags_of_all &= queued.command->flags;
     }
   }
-  if (settings.writes_need_replicas && (flags & kWrite) && !session.from_master) return reject(kNoReplicasError);
-  if (settings.replica_refuses_writes && (flags & kWrite) && !session.from_master) return reject(kReadOnlyReplicaError);
-  if (settings.replica_is_stale && !(flags_of_all & kStale) && !session.from_master) return reject(kStaleReplicaError);
-  // PING, too, so that health checks notice.
-  if (settings.writes_need_snapshot && ((flags & kWrite) || command->spec->name == "ping")) {
-    return reject(kSnapshotFailedError);
+  std::string_view refusal;
+  if (flags & kWrite) {
+    refusal = WriteRefusal(settings, session);
+  } else if (settings.writes_need_snapshot && command->spec->name == "ping") {
+    refusal = DiskRefusal(settings, session);
   }
-  if (settings.loading && !(flags_of_all & kLoading) && !session.from_master) return reject(kLoadingError);
+  if (refusal.empty() && !(flags_of_all & kStale)) refusal = StaleRefusal(settings, session);
+  if (refusal.empty() && !(flags_of_all & kLoading)) refusal = LoadingRefusal(settings, session);
+  if (!refusal.empty()) return reject(refusal);
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(BusyError(services_.keyspace->parking()));
   }
   // A replica's memory is its master's business.
-  if (settings.keeps_expired) return true;
+  if (settings.read_only_replica) return true;
   if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
     if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
   }

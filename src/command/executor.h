@@ -15,12 +15,12 @@
 #include "base/cycles.h"
 #include "command/access.h"
 #include "command/context.h"
+#include "command/refusals.h"
 #include "command/worker.h"
 
 namespace tusk::command {
 
 struct Command;
-
 
 struct Request {
   std::span<const std::string_view> argv;
@@ -28,17 +28,6 @@ struct Request {
   store::Key first_key;
   bool has_key = false;
 };
-
-inline constexpr std::string_view kReadOnlyReplicaError = "READONLY You can't write against a read only replica.";
-inline constexpr std::string_view kStaleReplicaError =
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-inline constexpr std::string_view kNoReplicasError = "NOREPLICAS Not enough good replicas to write.";
-inline constexpr std::string_view kLoadingError = "LOADING Redis is loading the dataset in memory";
-inline constexpr std::string_view kSnapshotFailedError =
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may "
-    "modify the data set are disabled, because this instance is configured to report errors during writes if RDB "
-    "snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.";
-inline constexpr std::string_view kOutOfMemoryError = "OOM command not allowed when used memory > 'maxmemory'.";
 
 enum class Outcome : uint8_t {
   kDone,     // The reply is complete.

@@ -212,8 +212,7 @@ std::vector<ReplicaInfo> Feed::Replicas() const {
                         .address = replica.address,
                         .port = replica.port,
                         .acked_offset = replica.acked_offset,
-                        .lag_seconds = (NowMs() - replica.acked_ms) / kMillis,
-                        .online = true});
+                        .lag_seconds = (NowMs() - replica.acked_ms) / kMillis});
   }
   std::ranges::sort(replicas, {}, &ReplicaInfo::session_id);
   return replicas;

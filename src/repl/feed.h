@@ -65,7 +65,6 @@ struct ReplicaInfo {
   int64_t port = 0;         // REPLCONF listening-port; 0: not told.
   uint64_t acked_offset = 0;
   int64_t lag_seconds = 0;  // Since its last acknowledgement.
-  bool online = false;      // It has had the dataset and has been heard of since.
 };
 
 class Feed final : public store::ChangeFollower {

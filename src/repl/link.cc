@@ -126,10 +126,9 @@ void Link::ApplyRole() {
   const LinkState state = state_.load(std::memory_order_relaxed);
   const bool replica = state != LinkState::kNone;
   store::Settings& settings = options_.services->keyspace->settings();
-  settings.replica_refuses_writes.set(replica && settings_.read_only.load(std::memory_order_relaxed));
+  settings.read_only_replica.set(replica && settings_.read_only.load(std::memory_order_relaxed));
   settings.replica_is_stale.set(replica && state != LinkState::kConnected &&
                                 !settings_.serve_stale_data.load(std::memory_order_relaxed));
-  settings.keeps_expired.set(replica && settings_.read_only.load(std::memory_order_relaxed));
 }
 
 LinkInfo Link::Describe() const {

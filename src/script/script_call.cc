@@ -42,16 +42,15 @@ std::optional<bool> AdmitRun(command::Context& ctx, const Callable& callable) {
     ctx.reply().Error(command::kOutOfMemoryError);
     return {};
   }
-  if ((flags & kNoWrites) == 0 && ctx.settings().replica_refuses_writes && !ctx.session().from_master) {
+  if ((flags & kNoWrites) == 0 && ctx.settings().read_only_replica && !ctx.session().from_master) {
     ctx.reply().Error("READONLY Can not run script with write flag on readonly replica.");
     return {};
   }
-  if (ctx.settings().replica_is_stale && (flags & kAllowStale) == 0) {
-    ctx.reply().Error("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
-    return {};
-  }
-  if ((flags & kNoWrites) == 0 && ctx.settings().writes_need_replicas) {
-    ctx.reply().Error(command::kNoReplicasError);
+  std::string_view refusal;
+  if ((flags & kAllowStale) == 0) refusal = command::StaleRefusal(ctx.settings(), ctx.session());
+  if (refusal.empty() && (flags & kNoWrites) == 0) refusal = command::WriteRefusal(ctx.settings(), ctx.session());
+  if (!refusal.empty()) {
+    ctx.reply().Error(refusal);
     return {};
   }
   return (flags & kNoWrites) != 0;

@@ -78,11 +78,10 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
   if (read_only_ && command->has(command::kWrite | command::kMayReplicate)) {
     return "ERR Write commands are not allowed from read-only scripts.";
   }
-  if (ctx_->settings().writes_need_replicas && command->has(command::kWrite)) return command::kNoReplicasError;
-  if (ctx_->settings().replica_refuses_writes && command->has(command::kWrite) && !ctx_->session().from_master) {
-    return command::kReadOnlyReplicaError;
+  if (command->has(command::kWrite)) {
+    const std::string_view refusal = command::WriteRefusal(ctx_->settings(), ctx_->session());
+    if (!refusal.empty()) return refusal;
   }
-  if (ctx_->settings().writes_need_snapshot && command->has(command::kWrite)) return command::kSnapshotFailedError;
   // A script that has begun to write is let finish.
   if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 &&
       !slot_->wrote.load(std::memory_order_relaxed)) {

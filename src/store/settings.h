@@ -89,10 +89,10 @@ struct Settings {
   Setting<uint64_t> tracking_table_max_keys{1'000'000};  // 0: no limit.
   Setting<int64_t> busy_reply_threshold{5'000};   // Milliseconds.
   Setting<bool> busy_scripts_block_all{false};    // -BUSY for everybody, as Redis has it, not only for the script's keys.
-  Setting<bool> replica_refuses_writes{false};    // -READONLY: this is a replica, and only its master writes.
+  // This is a replica, and only its master writes (-READONLY to others): keys past their deadline are hidden from readers
+  // and go when it says so.
+  Setting<bool> read_only_replica{false};
   Setting<bool> replica_is_stale{false};          // -MASTERDOWN: it is, without its master, and may not show old data.
-  // A replica that only its master writes to: keys past their deadline are hidden from readers and go when it says so.
-  Setting<bool> keeps_expired{false};
   Setting<bool> writes_need_replicas{false};      // min-replicas-to-write, and too few are heard of.
   Setting<bool> protected_configs{false};
   Setting<bool> enable_debug_command{false};

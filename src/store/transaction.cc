@@ -102,7 +102,7 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   Shard* shard = keyspace_.StripeOf(key).FindShard(db);
   Entry* entry = shard ? shard->Find(key) : nullptr;
   if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
-    const bool keeps = keep_expired_ || keyspace_.settings().keeps_expired;
+    const bool keeps = keep_expired_ || keyspace_.settings().read_only_replica;
     if (!keeps) Expire(db, key, *entry);
     if (!keeps || !from_master_) entry = nullptr;
   }
