@@ -91,27 +91,30 @@ void SetOutputLimit(OutputLimit& limit, const OutputLimitValue& value) {
   limit.soft_seconds.set(value.soft_seconds);
 }
 
+template <typename Value>
+void FollowSetting(Config& config, std::string_view name, store::Setting<Value>& field) {
+  config.OnChange(name, [&field](const SettingValue& value) {
+    field.set(static_cast<Value>(value.number));
+    return base::Status::Ok();
+  });
+}
+
+// The same for a part that keeps its settings itself: `owner` hears that the number has changed in `field`.
+template <typename Owner, typename Number>
+void Follow(Config& config, Owner& owner, std::string_view name, std::atomic<Number>& field) {
+  config.OnChange(name, [&owner, &field](const SettingValue& value) {
+    field.store(static_cast<Number>(value.number), std::memory_order_relaxed);
+    owner.SettingsChanged();
+    return base::Status::Ok();
+  });
+}
+
 void BindNetwork(Config& config, NetworkSettings& network) {
-  config.OnChange("maxclients", [&network](const SettingValue& value) {
-    network.maxclients.set(static_cast<uint64_t>(value.number));
-    return base::Status::Ok();
-  });
-  config.OnChange("timeout", [&network](const SettingValue& value) {
-    network.timeout_seconds.set(value.number);
-    return base::Status::Ok();
-  });
-  config.OnChange("tcp-keepalive", [&network](const SettingValue& value) {
-    network.tcp_keepalive_seconds.set(value.number);
-    return base::Status::Ok();
-  });
-  config.OnChange("protected-mode", [&network](const SettingValue& value) {
-    network.protected_mode.set(value.number != 0);
-    return base::Status::Ok();
-  });
-  config.OnChange("client-query-buffer-limit", [&network](const SettingValue& value) {
-    network.query_buffer_limit.set(static_cast<uint64_t>(value.number));
-    return base::Status::Ok();
-  });
+  FollowSetting(config, "maxclients", network.maxclients);
+  FollowSetting(config, "timeout", network.timeout_seconds);
+  FollowSetting(config, "tcp-keepalive", network.tcp_keepalive_seconds);
+  FollowSetting(config, "protected-mode", network.protected_mode);
+  FollowSetting(config, "client-query-buffer-limit", network.query_buffer_limit);
   for (std::string_view name : {"maxmemory-clients", "maxmemory"}) {
     config.OnChange(name, [&config, &network](const SettingValue&) {
       // A percentage of maxmemory is negative.
@@ -152,35 +155,19 @@ void BindSettings(Config& config, store::Settings& settings, NetworkSettings& ne
 
 void BindFeed(Config& config, repl::Feed& feed) {
   repl::FeedSettings& settings = feed.settings();
-  auto follow = [&config, &feed](std::string_view name, auto& field) {
-    config.OnChange(name, [&feed, &field](const SettingValue& value) {
-      field.store(static_cast<typename std::remove_reference_t<decltype(field)>::value_type>(value.number),
-                  std::memory_order_relaxed);
-      feed.SettingsChanged();
-      return base::Status::Ok();
-    });
-  };
-  follow("repl-backlog-size", settings.backlog_bytes);
-  follow("repl-backlog-ttl", settings.backlog_ttl_seconds);
-  follow("repl-ping-replica-period", settings.ping_seconds);
-  follow("min-replicas-to-write", settings.min_replicas);
-  follow("min-replicas-max-lag", settings.max_lag_seconds);
+  Follow(config, feed, "repl-backlog-size", settings.backlog_bytes);
+  Follow(config, feed, "repl-backlog-ttl", settings.backlog_ttl_seconds);
+  Follow(config, feed, "repl-ping-replica-period", settings.ping_seconds);
+  Follow(config, feed, "min-replicas-to-write", settings.min_replicas);
+  Follow(config, feed, "min-replicas-max-lag", settings.max_lag_seconds);
 }
 
 void BindLink(Config& config, repl::Link& link) {
   repl::LinkSettings& settings = link.settings();
-  auto follow = [&config, &link](std::string_view name, auto& field) {
-    config.OnChange(name, [&link, &field](const SettingValue& value) {
-      field.store(static_cast<typename std::remove_reference_t<decltype(field)>::value_type>(value.number),
-                  std::memory_order_relaxed);
-      link.SettingsChanged();
-      return base::Status::Ok();
-    });
-  };
-  follow("replica-read-only", settings.read_only);
-  follow("replica-serve-stale-data", settings.serve_stale_data);
-  follow("repl-timeout", settings.timeout_seconds);
-  follow("port", settings.listening_port);
+  Follow(config, link, "replica-read-only", settings.read_only);
+  Follow(config, link, "replica-serve-stale-data", settings.serve_stale_data);
+  Follow(config, link, "repl-timeout", settings.timeout_seconds);
+  Follow(config, link, "port", settings.listening_port);
   for (std::string_view name : {"masterauth", "masteruser"}) {
     config.OnChange(name, [&config, &link](const SettingValue&) {
       link.SetCredentials(config.Text("masteruser"), config.Text("masterauth"));
