@@ -13,7 +13,7 @@ namespace tusk::store {
 using DbIndex = uint16_t;
 
 // The top bits of the hash pick the stripe; the table of the stripe uses the bits below.
-inline constexpr unsigned kStripeBits = 10;
+inline constexpr unsigned kStripeBits = 11;
 inline constexpr size_t kStripeCount = size_t{1} << kStripeBits;
 
 struct Key {
