@@ -163,7 +163,7 @@ def latency_part(options, wanted):
         with MeasuredServer(*contestant) as server:
             rows += measure_latency(options, server)
     return ["## GETs beside a slow command", "", "Open loop at a fixed rate on connections of every worker, on other keys than the slow "
-            "command's; latency counts from the moment a request was due. No pinning. One key in a thousand shares the slow command's "
+            "command's; latency counts from the moment a request was due. No pinning. One key in two thousand shares the slow command's "
             "stripe and waits for it: that is the last column.", "", *latency_table(rows)]
 
 

@@ -5,8 +5,8 @@
 #include "base/memory.h"
 #include "base/numbers.h"
 #include "base/random.h"
-#include "engine/acl_file.h"
 #include "base/text.h"
+#include "engine/acl_file.h"
 #include "engine/command_groups.h"
 #include "engine/settings_binding.h"
 
