@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/numbers.h"
 #include "base/text.h"
 #include "command/command_table.h"
 
@@ -62,6 +63,15 @@ bool FindRange(const KeySpec& spec, Argv argv, int64_t begin, int64_t& first, in
   return first < count && last < count && last >= first;
 }
 
+// A count that is none, such as "1.0": Redis falls back to older code of each command, which names the counted keys
+// before the destination. The command will be refused; whose key is named first shows in ACL errors.
+bool HasOddCount(const Command& command, Argv argv) noexcept {
+  return std::ranges::any_of(command.spec->keys, [&](const KeySpec& spec) {
+    int64_t at = spec.find == KeySpec::Find::kKeyNum ? FindBegin(spec, argv) + spec.key_num_index : 0;
+    return at > 0 && at < static_cast<int64_t>(argv.size()) && !base::ParseInt64(argv[static_cast<size_t>(at)]);
+  });
+}
+
 bool ExtractBySpecs(const Command& command, Argv argv, KeyPositions& out) {
   for (const KeySpec& spec : command.spec->keys) {
     if (spec.flags & kKeyNotKey) continue;
@@ -74,6 +84,9 @@ bool ExtractBySpecs(const Command& command, Argv argv, KeyPositions& out) {
       return false;
     }
     for (int64_t i = first; i <= last; i += spec.step) out.push_back({static_cast<uint32_t>(i), spec.flags});
+  }
+  if (out.size() > 1 && command.spec->keys.size() > 1 && HasOddCount(command, argv)) {
+    std::ranges::rotate(out, out.begin() + 1);
   }
   return !out.empty();
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "command/command_table.h"
 #include "command/help.h"
 #include "command/spec_names.h"
 #include "command/worker.h"
@@ -25,7 +26,7 @@ constexpr int64_t kLogEntriesDefault = 10;
 UserTable& UsersOf(Context& ctx) { return EngineOf(ctx).users(); }
 
 void WrongSubcommand(Context& ctx) {
-  ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for '" + std::string(ctx.arg(1)) +
+  ctx.reply().Error("ERR unknown subcommand or wrong number of arguments for '" + std::string(command::UpToZeroByte(ctx.arg(1))) +
                     "'. Try ACL HELP.");
 }
 
@@ -109,7 +110,7 @@ void CmdAclCat(Context& ctx) {
     return ReplyNames(ctx, names);
   }
   const uint32_t category = command::CategoryByName(ctx.arg(2));
-  if (category == 0) return ctx.reply().Error("ERR Unknown category '" + std::string(ctx.arg(2)) + "'");
+  if (category == 0) return ctx.reply().Error("ERR Unknown category '" + std::string(command::UpToZeroByte(ctx.arg(2))) + "'");
   for (const command::Command& command : EngineOf(ctx).commands().all()) {
     if ((command.categories & category) && command.handler) names.push_back(command.full_name);
   }
@@ -127,11 +128,11 @@ void CmdAclDeluser(Context& ctx) {
 
 void CmdAclDryrun(Context& ctx) {
   const std::shared_ptr<const command::Rights> rights = UsersOf(ctx).RightsOf(ctx.arg(2));
-  if (!rights) return ctx.reply().Error("ERR User '" + std::string(ctx.arg(2)) + "' not found");
+  if (!rights) return ctx.reply().Error("ERR User '" + std::string(command::UpToZeroByte(ctx.arg(2))) + "' not found");
   const auto argv = ctx.args().subspan(3);
   const command::Command* command = EngineOf(ctx).commands().Resolve(argv);
   if (command == nullptr || command->LacksSubcommand(argv.size())) {
-    return ctx.reply().Error("ERR Command '" + std::string(argv[0]) + "' not found");
+    return ctx.reply().Error("ERR Command '" + std::string(command::UpToZeroByte(argv[0])) + "' not found");
   }
   if (!command->AcceptsCount(argv.size())) return ctx.reply().Error(command::WrongArityError(*command));
   const command::Verdict verdict = rights->Judge(*command, argv, ctx.worker().key_refs);

@@ -45,6 +45,22 @@ TEST_F(AclCommands, TheDefaultUserMayEverything) {
   EXPECT_EQ(As("ACL LIST"), "*1 $51 user default on nopass sanitize-payload ~* &* +@all");
 }
 
+// A count that is no integer, for which the command will be refused: ACL errors name the counted keys before the destination.
+TEST_F(AclCommands, AnOddCountOfKeysNamesTheDestinationLast) {
+  Run("ACL SETUSER bob on nopass +@all");
+  EXPECT_EQ(DryRun("ZUNIONSTORE dst 1 a"), "$51 User bob has no permissions to access the 'dst' key");
+  EXPECT_EQ(DryRun("ZUNIONSTORE dst 1.0 a b"), "$49 User bob has no permissions to access the 'a' key");
+  EXPECT_EQ(Run("COMMAND GETKEYS ZUNIONSTORE dst 1.0 a"), "*2 $1 a $3 dst");
+  EXPECT_EQ(Run("COMMAND GETKEYS ZUNIONSTORE dst 1 a"), "*2 $3 dst $1 a");
+  EXPECT_EQ(Run("COMMAND GETKEYS ZUNION 2x a b"), "*2 $1 a $1 b");
+}
+
+TEST_F(AclCommands, ErrorsQuoteAnArgumentUpToItsZeroByte) {
+  EXPECT_EQ(Run(R"(ACL CAT "a\x00b")"), "-ERR Unknown category 'a'");
+  EXPECT_EQ(Run(R"(CONFIG SET "a\x00b" 1)"), "-ERR Unknown option or number of arguments for CONFIG SET - 'a'");
+  EXPECT_EQ(Run(R"(ACL SETUSER u "a\x00b")"), "-ERR Error in ACL SETUSER modifier 'a': Syntax error");
+}
+
 TEST_F(AclCommands, PasswordsLetIn) {
   Run("ACL SETUSER bob on >secret +@all");
   EXPECT_EQ(As("AUTH bob wrong"), "-WRONGPASS invalid username-password pair or user is disabled.");

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "command/command_table.h"
 #include "command/spec_names.h"
 
 namespace tusk::engine {
@@ -314,7 +315,7 @@ Status ApplyRules(UserRules& user, std::span<const std::string_view> rules, cons
   ASSIGN_OR_RETURN(std::vector<std::string> joined, JoinSelectors(rules));
   for (const std::string& rule : joined) {
     Status status = ApplyRule(user, rule, context);
-    if (!status.ok()) return Status::Invalid("Error in ACL SETUSER modifier '" + rule + "': " + status.message());
+    if (!status.ok()) return Status::Invalid("Error in ACL SETUSER modifier '" + std::string(command::UpToZeroByte(rule)) + "': " + status.message());
   }
   return {};
 }

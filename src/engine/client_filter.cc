@@ -6,6 +6,7 @@
 
 #include "base/numbers.h"
 #include "base/text.h"
+#include "command/command_table.h"
 #include "engine/engine_of.h"
 
 namespace tusk::engine {
@@ -123,9 +124,9 @@ bool ClientFilter::ReadValue(Context& ctx, size_t i, Condition& condition) {
   switch (condition.field) {
     case Field::kType:
       condition.text = TypeNamed(ctx.arg(i));
-      return !condition.text.empty() || Fail(ctx, "ERR Unknown client type '" + std::string(ctx.arg(i)) + "'");
+      return !condition.text.empty() || Fail(ctx, "ERR Unknown client type '" + std::string(command::UpToZeroByte(ctx.arg(i))) + "'");
     case Field::kUser:
-      return EngineOf(ctx).users().Has(ctx.arg(i)) || Fail(ctx, "ERR No such user '" + std::string(ctx.arg(i)) + "'");
+      return EngineOf(ctx).users().Has(ctx.arg(i)) || Fail(ctx, "ERR No such user '" + std::string(command::UpToZeroByte(ctx.arg(i))) + "'");
     case Field::kAge:
       return number("ERR maxage is not an integer or out of range", "ERR maxage should be greater than 0", 1);
     case Field::kIdle:

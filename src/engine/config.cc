@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "command/command_table.h"
 
 namespace tusk::engine {
 namespace {
@@ -116,7 +117,7 @@ base::Result<std::vector<Config::Change>> Config::Check(std::span<const std::str
     Slot* slot = Find(pairs[i]);
     if (slot == nullptr) {
       return base::Error(Status::Invalid("ERR Unknown option or number of arguments for CONFIG SET - '" +
-                                         std::string(pairs[i]) + "'"));
+                                         std::string(command::UpToZeroByte(pairs[i])) + "'"));
     }
     if (slot->row->flags & kImmutable) return base::Error(SetFailed(pairs[i], "can't set immutable config"));
     if ((slot->row->flags & kProtected) && !protected_allowed) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "command/command_table.h"
 #include "engine/engine_of.h"
 #include "engine/transactions.h"
 #include "pubsub/hub.h"
@@ -68,7 +69,7 @@ bool ParseHelloOptions(Context& ctx, HelloOptions& options) {
     } else if (ctx.ArgIs(i, "SETNAME") && more >= 1) {
       options.name = ++i;
     } else {
-      ctx.reply().Error("ERR Syntax error in HELLO option '" + std::string(ctx.arg(i)) + "'");
+      ctx.reply().Error("ERR Syntax error in HELLO option '" + std::string(command::UpToZeroByte(ctx.arg(i))) + "'");
       return false;
     }
   }

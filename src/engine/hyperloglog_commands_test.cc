@@ -27,6 +27,24 @@ TEST_F(HyperLogLogCommands, AddAndCount) {
   EXPECT_EQ(Run("OBJECT ENCODING h"), "$3\r\nraw\r\n");
 }
 
+// What was stored as one piece with its key ("embstr") becomes a string of its own when PFADD or PFDEBUG looks at it.
+TEST_F(HyperLogLogCommands, LookingToChangeMakesItRaw) {
+  using namespace std::string_view_literals;
+  constexpr std::string_view kEmpty = "HYLL\1\0\0\0\0\0\0\0\0\0\0\x80\x7f\xff"sv;
+  const std::vector<std::vector<std::string_view>> looks = {
+      {"PFADD", "h"}, {"PFDEBUG", "ENCODING", "h"}, {"PFDEBUG", "DECODE", "h"}, {"PFCOUNT", "h"}};
+  for (const std::vector<std::string_view>& look : looks) {
+    Run({"SET", "h", kEmpty});
+    EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("embstr"));
+    RunAll(look);
+    EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("raw")) << look[0];
+    EXPECT_EQ(Run("STRLEN h"), ":18\r\n") << look[0];
+  }
+  Run({"SET", "h", "no HLL"});
+  Run("PFADD h");
+  EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("embstr")) << "Refused before it is touched.";
+}
+
 TEST_F(HyperLogLogCommands, SeveralKeysCountAsOne) {
   Run("PFADD a 1 2 3");
   Run("PFADD b 3 4");

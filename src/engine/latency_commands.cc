@@ -158,7 +158,7 @@ void CmdLatencyReset(Context& ctx) {
 void CmdLatencyGraph(Context& ctx) {
   const LatencyEvent event = EngineOf(ctx).latency().Find(ctx.arg(2));
   if (event.samples.empty()) {
-    return ctx.reply().Error("ERR No samples available for event '" + std::string(ctx.arg(2)) + "'");
+    return ctx.reply().Error("ERR No samples available for event '" + std::string(command::UpToZeroByte(ctx.arg(2))) + "'");
   }
   ctx.reply().Verbatim("txt", Graph(event, ctx.keyspace().clock().UnixMillis() / 1000));
 }

@@ -76,6 +76,14 @@ TEST_F(StreamCommands, ADeliveryIsRecordedAsClaimsAndThePositionOfTheGroup) {
   EXPECT_EQ(log(), (Log{"E xgroup-create s", "C XGROUP CREATE s g 0"}));
   EXPECT_EQ(Run("XGROUP CREATE s h -"), "-ERR Invalid stream ID specified as stream command argument\r\n");
   EXPECT_EQ(Run("XGROUP SETID s g -"), "+OK\r\n");
+  // As many words as one of each option takes may be there, whatever they are; more are refused once the key is known.
+  EXPECT_EQ(Run("XGROUP CREATE s twice $ MKSTREAM MKSTREAM MKSTREAM"), "+OK\r\n");
+  EXPECT_EQ(Run("XGROUP DESTROY s twice"), ":1\r\n");
+  constexpr std::string_view kTooMany = "-ERR unknown subcommand or wrong number of arguments for";
+  EXPECT_TRUE(Run("XGROUP CREATE s i 0 ENTRIESREAD 5 MKSTREAM MKSTREAM").starts_with(kTooMany));
+  EXPECT_TRUE(Run("XGROUP CREATE none i 0 ENTRIESREAD 5 ENTRIESREAD 5").starts_with("-ERR The XGROUP subcommand requires the key"));
+  EXPECT_TRUE(Run("XGROUP SETID s g 0 ENTRIESREAD 5 ENTRIESREAD 5").starts_with(kTooMany));
+  EXPECT_TRUE(Run("XGROUP SETID s none 0 ENTRIESREAD 5 ENTRIESREAD 5").starts_with("-NOGROUP"));
   EXPECT_EQ(Run("XGROUP CREATE s g 0"), "-BUSYGROUP Consumer Group name already exists\r\n");
   EXPECT_EQ(Run("XGROUP SETID s g 0 ENTRIESREAD 0"), "+OK\r\n");
   EXPECT_EQ(Run("XREADGROUP GROUP g c COUNT 1 STREAMS s >"), "*1\r\n*2\r\n" + Bulk("s") + "*1\r\n" + Entry("1-0"));

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "command/command_table.h"
 #include "command/context.h"
 #include "types/hyperloglog.h"
 
@@ -60,6 +61,13 @@ Entry& Store(Context& ctx, const Key& key, Entry* entry, const HyperLogLog& hll)
 // The bytes for writing in place; the length stays.
 char* Writable(Context& ctx, const Key& key, FoundHll& found) {
   return ctx.transaction().MutableString(ctx.db(), key, found.entry, found.bytes.size());
+}
+
+// PFADD and PFDEBUG make a short string their own before they look at it, whether or not they then change it: what was
+// "embstr" is "raw" from there on.
+void MakeRaw(Context& ctx, const Key& key, FoundHll& found) {
+  if (!found) return;
+  found.bytes = {Writable(ctx, key, found), found.bytes.size()};
 }
 
 // Dense registers are raised where they lie. Returns how many grew.
@@ -139,6 +147,7 @@ void CmdPfadd(Context& ctx) {
   Key key = ctx.key(1);
   FoundHll found = Find(ctx, key, store::Access::kWrite);
   if (found.refused) return;
+  MakeRaw(ctx, key, found);
   bool in_place = found && types::HllIsDense(found.bytes);
   std::optional<uint64_t> raised = in_place ? AddDense(ctx, key, found, 2) : AddByCopy(ctx, key, found);
   if (!raised) return ctx.reply().Error(kCorrupt);
@@ -193,6 +202,7 @@ void CmdPfdebug(Context& ctx) {
   FoundHll found = Find(ctx, key, store::Access::kWrite);
   if (found.refused) return;
   if (!found) return ctx.reply().Error("ERR The specified key does not exist");
+  MakeRaw(ctx, key, found);
   if (ctx.ArgIs(1, "getreg")) {
     if (MakeDense(ctx, key, found)) ReplyRegisters(ctx, found.bytes);
   } else if (ctx.ArgIs(1, "decode")) {
@@ -204,7 +214,7 @@ void CmdPfdebug(Context& ctx) {
     bool converts = !types::HllIsDense(found.bytes);
     if (MakeDense(ctx, key, found)) ctx.reply().Integer(converts);
   } else {
-    ctx.reply().Error(fmt::format("ERR Unknown PFDEBUG subcommand '{}'", ctx.arg(1)));
+    ctx.reply().Error(fmt::format("ERR Unknown PFDEBUG subcommand '{}'", command::UpToZeroByte(ctx.arg(1))));
   }
 }
 

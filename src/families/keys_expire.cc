@@ -35,7 +35,7 @@ bool ParseConditions(Context& ctx, Conditions& conditions) {
     } else if (ctx.ArgIs(i, "lt")) {
       conditions.lt = true;
     } else {
-      ctx.reply().Error("ERR Unsupported option " + std::string(ctx.arg(i)));
+      ctx.reply().Error("ERR Unsupported option " + std::string(command::UpToZeroByte(ctx.arg(i))));
       return false;
     }
   }

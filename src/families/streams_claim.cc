@@ -78,7 +78,7 @@ bool ParseClaimOptions(Context& ctx, ClaimRequest& request) {
       request.last_id = StreamIdArg(ctx, ++i);
       if (!request.last_id) return false;
     } else {
-      ctx.reply().Error(fmt::format("ERR Unrecognized XCLAIM option '{}'", ctx.arg(i)));
+      ctx.reply().Error(fmt::format("ERR Unrecognized XCLAIM option '{}'", command::UpToZeroByte(ctx.arg(i))));
       return false;
     }
   }

@@ -29,6 +29,15 @@ struct GroupOptions {
   int64_t entries_read = StreamGroup::kUnknown;
 };
 
+// CREATE key group id MKSTREAM ENTRIESREAD n, and SETID without the MKSTREAM: more words are one option given twice.
+constexpr size_t kCreateWordsMax = 8, kSetidWordsMax = 7;
+// Redis says so after it has read the options and looked for the key. True after the error reply.
+bool RefusesCount(Context& ctx, size_t words_max) {
+  if (ctx.argc() <= words_max) return false;
+  command::ReplySubcommandError(ctx);
+  return true;
+}
+
 // The options behind the id. False after an error reply.
 bool ParseGroupOptions(Context& ctx, bool create, GroupOptions& options) {
   for (size_t i = 5; i < ctx.argc(); ++i) {
@@ -88,6 +97,7 @@ void CmdXgroupCreate(Context& ctx) {
   Found<Stream> stream = ctx.Write<Stream>(key);
   if (stream.wrong_type) return;
   if (!stream && !options.make_stream) return ctx.reply().Error(kKeyMustExist);
+  if (RefusesCount(ctx, kCreateWordsMax)) return;
   std::optional<StreamId> position = PositionArg(ctx, 4, stream ? &*stream : nullptr, Bounds::kRefused);
   if (!position) return;
   if (!stream) {
@@ -108,7 +118,7 @@ void CmdXgroupSetid(Context& ctx) {
   Found<Stream> stream = ExistingStream(ctx);
   if (!stream) return;
   StreamGroup* group = ExistingGroup(ctx, *stream);
-  if (!group) return;
+  if (!group || RefusesCount(ctx, kSetidWordsMax)) return;
   std::optional<StreamId> position = PositionArg(ctx, 4, &*stream, Bounds::kAllowed);
   if (!position) return;
   group->last_id = *position;

@@ -12,6 +12,7 @@
 #include "base/numbers.h"
 #include "base/text.h"
 #include "codec/dataset_writer.h"
+#include "command/command_table.h"
 #include "command/context.h"
 #include "repl/feed.h"
 #include "repl/link.h"
@@ -186,7 +187,7 @@ void CmdReplconf(Context& ctx) {
       }
       feed.SetFunctionsOnly(ctx.session(), !parts->empty());
     } else if (!ctx.ArgIs(i, "capa") && !ctx.ArgIs(i, "version")) {
-      return ctx.reply().Error("ERR Unrecognized REPLCONF option: " + std::string(ctx.arg(i)));
+      return ctx.reply().Error("ERR Unrecognized REPLCONF option: " + std::string(command::UpToZeroByte(ctx.arg(i))));
     }
   }
   ctx.reply().Ok();

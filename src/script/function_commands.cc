@@ -96,7 +96,7 @@ base::Result<std::vector<LibraryPtr>> ReadLibraries(Scripts& scripts, std::strin
 void CmdFunctionLoad(command::Context& ctx) {
   bool replace = false;
   for (size_t i = 2; i + 1 < ctx.argc(); ++i) {
-    if (!ctx.ArgIs(i, "replace")) return ctx.reply().Error("ERR Unknown option given: " + std::string(ctx.arg(i)));
+    if (!ctx.ArgIs(i, "replace")) return ctx.reply().Error("ERR Unknown option given: " + std::string(command::UpToZeroByte(ctx.arg(i))));
     replace = true;
   }
   const auto name = LoadLibrary(*ctx.services().scripts, ctx.arg(ctx.argc() - 1), replace);

@@ -210,7 +210,7 @@ class ValueWriter {
   // Each branch leaves the table on top.
   void WriteTable() {
     if (PushIf("err", LUA_TSTRING)) {
-      reply_.Error(ViewOf(lua_, -1));
+      reply_.Error(lua_tostring(lua_, -1));  // Up to a zero byte, as all error texts.
     } else if (PushIf("ok", LUA_TSTRING)) {
       reply_.Simple(ViewOf(lua_, -1));
     } else if (PushIf("double", LUA_TNUMBER)) {

@@ -263,7 +263,8 @@ class Generator:
         steps = [step(MAIN, 'DEL', *keys)] if self.rng.random() < 0.8 else []
         on_stream = b'xadd' not in self.missing and self.rng.random() < 0.3
         call = self.slots.fill(self.rng.choice(scenarios.STREAM_BLOCKING if on_stream else self.BLOCKING))
-        steps += [step(MAIN, *first) for first in stream_rows.consumer_first(call)] + [Step('block', WAITING, call, 'exact', None)]
+        # On the connection that waits: the other one may be inside MULTI, or in another database.
+        steps += [step(WAITING, *first) for first in stream_rows.consumer_first(call)] + [Step('block', WAITING, call, 'exact', None)]
         waking = scenarios.STREAM_WAKING if on_stream else [template for template in self.WAKING if not (self.packed and template[1][0] == ('word', b'SORT'))]
         for _ in range(self.rng.choice([1, 2, 3, 5])):
             args = self.slots.fill(self.rng.choice(waking))
