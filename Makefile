@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help reference run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak crash fuzz \
         lint format analyze install clean
 
 help: ## Print this list
@@ -79,6 +79,12 @@ soak: ## The stress test for an hour (ARGS="--seconds 36000" for longer)
 	@tools/setup.sh test
 	$(call build,release,tusk-server tusk-stress)
 	@tests/stress/run.py --seconds 3600 $(ARGS)
+
+crash: ## The server killed under load: 200 times with appendfsync always, 50 times with everysec (ARGS="--seed 7")
+	@tools/setup.sh test
+	$(call build,release,tusk-server crash_disk)
+	@tests/crash/run.py --disk build/release/tests/crash/libcrash_disk.so --policy always --kills 200 $(ARGS)
+	@tests/crash/run.py --disk build/release/tests/crash/libcrash_disk.so --policy everysec --kills 50 $(ARGS)
 
 fuzz: ## libFuzzer on every parser of foreign bytes (ARGS="--seconds 600")
 	@tools/setup.sh fuzz
