@@ -1,5 +1,6 @@
 #include "base/numbers.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -83,7 +84,10 @@ size_t FormatUint64(uint64_t value, char* out) noexcept {
   return static_cast<size_t>(std::to_chars(out, out + kInt64TextMax, value).ptr - out);
 }
 
-size_t FormatDouble(double value, char* out) noexcept {
+namespace {
+
+// What has one spelling everywhere: no number, zeros, and integers up to `integer_max`. 0: none of these.
+size_t FormatPlain(double value, double integer_max, char* out) noexcept {
   if (std::isnan(value)) return std::memcpy(out, "nan", 3), 3;
   if (std::isinf(value)) {
     if (value > 0) return std::memcpy(out, "inf", 3), 3;
@@ -93,11 +97,72 @@ size_t FormatDouble(double value, char* out) noexcept {
     if (std::signbit(value)) return std::memcpy(out, "-0", 2), 2;
     return out[0] = '0', 1;
   }
-  constexpr double kExactIntegerMax = 4503599627370496;  // 2^52: every integer below has one spelling.
-  if (value > -kExactIntegerMax && value < kExactIntegerMax) {
+  if (value > -integer_max && value < integer_max) {
     auto integer = static_cast<int64_t>(value);
     if (static_cast<double>(integer) == value) return FormatInt64(integer, out);
   }
+  return 0;
+}
+
+// The significant digits of a finite number other than zero: value = 0.d1d2d3... * 10^point.
+struct Decimal {
+  char digits[kDoubleTextMax];
+  int count = 0;
+  int point = 0;
+};
+
+Decimal ShortestDecimal(double magnitude) noexcept {
+  char text[kDoubleTextMax];
+  char* end = std::to_chars(text, text + sizeof text, magnitude, std::chars_format::scientific).ptr;
+  Decimal decimal;
+  char* at = text;
+  for (; *at != 'e'; ++at) {
+    if (*at != '.') decimal.digits[decimal.count++] = *at;
+  }
+  at += at[1] == '+' ? 2 : 1;
+  std::from_chars(at, end, decimal.point);
+  ++decimal.point;
+  return decimal;
+}
+
+}  // namespace
+
+size_t FormatDouble(double value, char* out) noexcept {
+  constexpr double kIntegerMax = 4611686018427387904;  // 2^62, as in Redis 7.2: above, zeros may follow the digits.
+  if (size_t plain = FormatPlain(value, kIntegerMax, out)) return plain;
+  char* at = out;
+  if (value < 0) *at++ = '-';
+  const Decimal decimal = ShortestDecimal(std::fabs(value));
+  const int zeros = decimal.point - decimal.count;  // Behind the digits; negative: so many digits are behind the point.
+  const int exponent = decimal.point - 1;
+  auto append = [&at](const char* digits, int count) { at = std::copy_n(digits, count, at); };
+  if (zeros >= 0 && std::abs(exponent) < decimal.count + 7) {
+    append(decimal.digits, decimal.count);
+    at = std::fill_n(at, zeros, '0');
+  } else if (zeros < 0 && (zeros > -7 || std::abs(exponent) < 4)) {
+    if (decimal.point <= 0) {
+      append("0.", 2);
+      at = std::fill_n(at, -decimal.point, '0');
+      append(decimal.digits, decimal.count);
+    } else {
+      append(decimal.digits, decimal.point);
+      *at++ = '.';
+      append(decimal.digits + decimal.point, -zeros);
+    }
+  } else {
+    *at++ = decimal.digits[0];
+    if (decimal.count > 1) *at++ = '.';
+    append(decimal.digits + 1, decimal.count - 1);
+    *at++ = 'e';
+    *at++ = exponent < 0 ? '-' : '+';
+    at += FormatInt64(std::abs(exponent), at);
+  }
+  return static_cast<size_t>(at - out);
+}
+
+size_t FormatDoubleClassic(double value, char* out) noexcept {
+  constexpr double kIntegerMax = 4503599627370496;  // 2^52
+  if (size_t plain = FormatPlain(value, kIntegerMax, out)) return plain;
   return static_cast<size_t>(std::snprintf(out, kDoubleTextMax, "%.17g", value));
 }
 

@@ -28,9 +28,11 @@ std::optional<long double> ParseLongDouble(std::string_view text) noexcept;
 size_t FormatInt64(int64_t value, char* out) noexcept;
 size_t FormatUint64(uint64_t value, char* out) noexcept;
 
-// The spelling of scores in replies: "inf", "-inf", "nan", integers without exponent where exact (up to 2^53 or so),
-// otherwise %.17g like Redis 7.
+// The spelling of scores, into kDoubleTextMax bytes: "inf", "-inf", "nan", integers below 2^62 without exponent, otherwise the
+// shortest decimal that reads back as the same number, laid out as Redis 7.2 does ("0.1", "1e+22", "1.5e-7"). Length.
 size_t FormatDouble(double value, char* out) noexcept;
+// The same as Redis 7.0 spelled it, with 17 digits: "0.10000000000000001".
+size_t FormatDoubleClassic(double value, char* out) noexcept;
 std::string DoubleToString(double value);
 
 // INCRBYFLOAT's and HINCRBYFLOAT's spelling: %.17Lf with trailing zeros cut.

@@ -389,6 +389,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
 void Executor::Call(Context& ctx) {
   store::Transaction& txn = ctx.transaction();
   uint64_t dirty = txn.dirty();
+  ctx.reply().set_classic_numbers(ctx.settings().classic_number_format);
   ctx.command().handler(ctx);
   if (__builtin_expect(ctx.session().tracking.on, 0)) NoteReads(ctx);
   if (txn.wants_changes() && !ctx.recorded() && txn.dirty() != dirty && ctx.command().locks != Locks::kExec) {

@@ -294,6 +294,11 @@ constexpr SettingRow kRows[] = {
      .kind = SettingKind::kBool,
      .initial = "no",
      .effect = "Refusals and lists of users in the words of Redis 7.0 instead of 7.2's."},
+    {.name = "classic-number-format",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "Scores and other doubles with 17 digits (0.10000000000000001), as Redis 7.0 printed them. "
+               "Otherwise the shortest text that reads back as the same number (0.1), as in 7.2."},
     {.name = "hash-max-listpack-entries",
      .alias = "hash-max-ziplist-entries",
      .kind = SettingKind::kInteger,

@@ -94,7 +94,7 @@ TEST_F(GeoCommands, StoresWhatItFinds) {
                         "C GEOSEARCHSTORE near Sicily FROMLONLAT 15 37 BYBOX 400 400 km ASC COUNT 3"}));
   EXPECT_EQ(Run("ZSCORE near Palermo"), Bulk("3479099956230698"));
   EXPECT_EQ(Run("GEORADIUS Sicily 15 37 200 km STORE other STOREDIST near"), ":2\r\n");
-  EXPECT_EQ(Run("ZRANGE near 0 -1 WITHSCORES"), "*4\r\n" + Bulk("Catania") + Bulk("56.441257870158204") +
+  EXPECT_EQ(Run("ZRANGE near 0 -1 WITHSCORES"), "*4\r\n" + Bulk("Catania") + Bulk("56.4412578701582") +
                                                     Bulk("Palermo") + Bulk("190.44242984775784"));
   EXPECT_EQ(Run("EXISTS other"), ":0\r\n");
   EXPECT_EQ(Run("GEORADIUSBYMEMBER none x 1 m STORE near"), ":0\r\n");

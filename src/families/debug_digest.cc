@@ -28,7 +28,7 @@ class Part {
   }
   Part& Add(double score) noexcept {
     char buffer[base::kDoubleTextMax];
-    digest_.Append({buffer, base::FormatDouble(score, buffer)});
+    digest_.Append({buffer, base::FormatDoubleClassic(score, buffer)});
     return *this;
   }
   const DataDigest& digest() const noexcept { return digest_; }

@@ -40,13 +40,13 @@ void Reply::BulkInteger(int64_t value) {
 
 void Reply::BulkDouble(double value) {
   char text[base::kDoubleTextMax];
-  Bulk({text, base::FormatDouble(value, text)});
+  Bulk({text, Spell(value, text)});
 }
 
 void Reply::Double(double value) {
   if (!resp3()) return BulkDouble(value);
   char text[base::kDoubleTextMax];
-  Line(',', {text, base::FormatDouble(value, text)});
+  Line(',', {text, Spell(value, text)});
 }
 
 void Reply::Bool(bool value) {

@@ -27,6 +27,8 @@ class Reply {
   int protocol() const noexcept { return protocol_; }
   bool resp3() const noexcept { return protocol_ >= 3; }
   void set_protocol(int protocol) noexcept { protocol_ = protocol; }
+  // Doubles with 17 digits, as Redis 7.0 spelled them (the setting classic-number-format).
+  void set_classic_numbers(bool classic) noexcept { classic_numbers_ = classic; }
   OutputBuffer& buffer() noexcept { return out_; }
   // The reply has outgrown client-output-buffer-limit: its receiver is closed instead of getting it, so a command that
   // could go on for long may as well end here.
@@ -119,9 +121,13 @@ class Reply {
   void Line(char type, std::string_view text);
   void End(Mark mark, char type, size_t count);
   void BulkLarge(std::string_view bytes);
+  size_t Spell(double value, char* out) const noexcept {
+    return classic_numbers_ ? base::FormatDoubleClassic(value, out) : base::FormatDouble(value, out);
+  }
 
   OutputBuffer& out_;
   int protocol_;
+  bool classic_numbers_ = false;
   size_t error_count_ = 0;
   size_t last_error_code_size_ = 0;
   char last_error_code_[32];  // The first of last_error_code_size_ are set.

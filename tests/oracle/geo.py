@@ -11,6 +11,18 @@ def slot_g_(self):
 
 
 @slot
+def slot_gs(self):
+    """A source that no other command writes to, for stores with a COUNT: which of several equally distant members make it under
+    that is not defined, and only what was scored as a place has no equals."""
+    return self.rng.choice([b'gs:0', b'gs:1'])
+
+
+@slot
+def slot_spot(self):
+    return [b'%.6f' % self.rng.uniform(-30, 30), b'%.6f' % self.rng.uniform(20, 60)]
+
+
+@slot
 def slot_place(self):
     return self.rng.choice(PLACES)
 
@@ -43,10 +55,13 @@ def rows(row):
     return [
         row('GEOADD g_ <[{NX|XX}] [CH]> (lonlat place)+', 30), row('GEOADD g_ NX XX lonlat place', 1), row('GEODIST g_ place place [unit]', 12),
         row('GEOHASH g_ (place)+', 8), row('GEOPOS g_ (place)+', 8), row(f'GEOSEARCH g_ {area} {options}', 25, 'geo'),
-        row(f'GEOSEARCHSTORE g_ g_ {area} <[{{ASC|DESC}}] [COUNT cnt [ANY]] [STOREDIST]>', 6),
+        row('GEOADD gs spot place spot place spot place', 3, fixed=True), row('ZREM gs place', 1, fixed=True),
+        row(f'GEOSEARCHSTORE g_ gs {area} <[{{ASC|DESC}}] [COUNT cnt [ANY]] [STOREDIST]>', 4, fixed=True),
+        row(f'GEOSEARCHSTORE g_ g_ {area} <[{{ASC|DESC}}] [STOREDIST]>', 4),
         row(f'GEOSEARCH g_ {{{area} WITHDIST WITHFOO|FROMMEMBER place|BYRADIUS 1 km|{area} BYBOX 1 1 km}}', 2, 'geo'),
         row(f'GEORADIUS g_ lonlat dist unit {options}', 8, 'geo'), row(f'GEORADIUS_RO g_ lonlat dist unit {options}', 4, 'geo'),
         row(f'GEORADIUSBYMEMBER g_ place dist unit {options}', 8, 'geo'), row(f'GEORADIUSBYMEMBER_RO g_ place dist unit {options}', 4, 'geo'),
-        row(f'GEORADIUS g_ lonlat dist unit {plain} {{STORE|STOREDIST}} g_', 4), row(f'GEORADIUSBYMEMBER g_ place dist unit {plain} {{STORE|STOREDIST}} g_', 4),
+        row(f'GEORADIUS gs lonlat dist unit {plain} {{STORE|STOREDIST}} g_', 3, fixed=True), row(f'GEORADIUSBYMEMBER gs place dist unit {plain} {{STORE|STOREDIST}} g_', 3, fixed=True),
+        row('GEORADIUS g_ lonlat dist unit [{ASC|DESC}] {STORE|STOREDIST} g_', 2), row('GEORADIUSBYMEMBER g_ place dist unit [{ASC|DESC}] {STORE|STOREDIST} g_', 2),
         row('GEORADIUS_RO g_ lonlat dist unit STORE g_', 1), row('ZREM g_ place', 2), row('ZRANGE g_ 0 -1 WITHSCORES', 3),
     ]

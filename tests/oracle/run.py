@@ -37,7 +37,8 @@ class Run:
         self.failed = 0
         self.compared = 0
         settings = {'enable-debug-command': 'yes', 'databases': '16'}
-        self.tusk = Server(options.server, settings)
+        # The oracle prints doubles with 17 digits; texts made of them (by scripts, say) would differ ever after.
+        self.tusk = Server(options.server, {**settings, 'classic-number-format': 'yes'})
         self.oracle = Server(options.oracle, settings)
         self.deadline = time.monotonic() + options.seconds if options.seconds else None
 

@@ -120,7 +120,7 @@ def main():
         sys.exit(SKIPPED_EXIT)
     report = Report()
     # Packed sets are unknown to Redis 7.0: with that limit at 0 encodings can be compared.
-    tusk_options = {'classic-encoding-names': 'yes', 'set-max-listpack-entries': '0'}
+    tusk_options = {'classic-encoding-names': 'yes', 'classic-number-format': 'yes', 'set-max-listpack-entries': '0'}
     with Server(options.redis) as redis, Server(options.server, tusk_options) as tusk:
         there, here = redis.connect(), tusk.connect()
         names = []
