@@ -31,7 +31,7 @@ run: server ## Build the server and start it in the foreground (ARGS="--port 700
 
 server:
 	@tools/setup.sh build
-	$(call build,release,tusk-server)
+	$(call build,release,tusk-server tusk)
 
 test: ## Build and run every quick test
 	@tools/setup.sh test

@@ -8,7 +8,6 @@ Exit status 77: there is no redis-server here.
 """
 import argparse
 import os
-import random
 import shutil
 import sys
 import time
@@ -18,57 +17,9 @@ sys.path[:0] = [HERE, os.path.join(HERE, '..')]
 from support import resp  # noqa: E402
 from support.report import Report  # noqa: E402
 from support.servers import Server  # noqa: E402
+from support.values import content, create, dataset  # noqa: E402
 
 SKIPPED_EXIT = 77
-SEED = 20261122
-
-
-def words(random_source, count, longest=20):
-    return [bytes(random_source.randrange(256) for _ in range(random_source.randrange(longest + 1))) + b'-%d' % i for i in range(count)]
-
-
-def dataset():
-    """Commands by key, each key another type, encoding or corner."""
-    source = random.Random(SEED)
-    flat = lambda pairs: [part for pair in pairs for part in pair]
-    scores = lambda names: flat((source.choice([b'1', b'-2.5', b'1e300', b'inf', b'-inf', b'3.0000000000000004', b'17']), name) for name in names)
-    yield 'string:empty', ['SET', b'']
-    yield 'string:integer', ['SET', b'12345']
-    for value in (b'0', b'-1', b'127', b'128', b'-129', b'32768', b'2147483648', b'9223372036854775807', b'007', b'1.0'):
-        yield 'string:' + value.decode(), ['SET', value]
-    yield 'string:embedded', ['SET', b'short text']
-    yield 'string:raw', ['SET', bytes(source.randrange(256) for _ in range(5000))]
-    yield 'string:compressible', ['SET', b'abcabc' * 20000]
-    yield 'list:small', ['RPUSH', b'a', b'', b'12', b'-70000', b'x' * 70]
-    yield 'list:nodes', ['RPUSH', *words(source, 3000)]
-    yield 'list:large elements', ['RPUSH', b'a', b'y' * 100000, b'b', b'z' * 20000]
-    yield 'set:integers', ['SADD', *map(str, range(-100, 300))]
-    yield 'set:wide integers', ['SADD', '1', '70000', '-5000000000']
-    yield 'set:words', ['SADD', b'', *words(source, 60)]
-    yield 'set:large', ['SADD', *words(source, 3000)]
-    yield 'set:many integers', ['SADD', *map(str, range(2000))]
-    yield 'zset:small', ['ZADD', *scores(words(source, 40))]
-    yield 'zset:large', ['ZADD', *scores(words(source, 2000))]
-    yield 'zset:long names', ['ZADD', *scores(words(source, 10, 100))]
-    yield 'hash:small', ['HSET', *flat((name, b'%d' % i) for i, name in enumerate(words(source, 50)))]
-    yield 'hash:large', ['HSET', *flat((name, name[::-1]) for name in words(source, 1500))]
-    yield 'hash:long values', ['HSET', b'f', b'v' * 1000, b'g', b'']
-    yield 'stream:plain', ['XADD', '1-1', 'a', '1', 'b', '2']
-
-
-def create(connection, name, command):
-    return connection.call(command[0], name, *command[1:])
-
-
-def content(connection, name):
-    kind = connection.call('TYPE', name)[1].decode()
-    if kind == 'hash' or kind == 'set':
-        reply = connection.call('HGETALL' if kind == 'hash' else 'SMEMBERS', name)
-        items = list(zip(reply[::2], reply[1::2])) if kind == 'hash' else reply
-        return kind, sorted(items)
-    query = {'string': ['GET', name], 'list': ['LRANGE', name, 0, -1], 'zset': ['ZRANGE', name, 0, -1, 'WITHSCORES'],
-             'stream': ['XRANGE', name, '-', '+']}
-    return kind, connection.call(*query[kind]) if kind in query else None
 
 
 def facts(connection, name):
