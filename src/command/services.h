@@ -6,11 +6,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -19,6 +20,10 @@
 namespace tusk::store {
 class Keyspace;
 class Transaction;
+}
+
+namespace tusk::codec {
+class ByteSink;
 }
 
 namespace tusk::pubsub {
@@ -34,7 +39,8 @@ class Scripts;  // Likewise.
 }
 
 namespace tusk::repl {
-class Feed;  // Likewise.
+class Copier;  // Likewise.
+class Feed;
 class Link;
 }
 
@@ -160,10 +166,24 @@ class Process {
   virtual void Log(std::string_view text) = 0;
 };
 
+// The dataset as it was at one moment, which writes itself while the dataset goes on changing.
+class DatasetCopy {
+ public:
+  virtual ~DatasetCopy() = default;
+  // All of it as an RDB file. Once, on any thread that holds no stripe; blocks as the sink does.
+  virtual base::Status Run(codec::ByteSink& sink) = 0;
+};
+
 // The files of the dataset, known to the engine. Thread-safe.
 class Persistence {
  public:
   virtual ~Persistence() = default;
+  struct CopyOptions {
+    std::vector<std::pair<std::string, std::string>> facts;  // Go into the file's head.
+    bool functions_only = false;
+  };
+  // The moment is now: every stripe is held. kUnavailable: a snapshot is being written; try again later.
+  virtual base::Result<std::unique_ptr<DatasetCopy>> BeginCopy(store::Transaction& held, CopyOptions options) = 0;
   // FLUSHALL has emptied everything: what is on disk follows, so that a restart does not bring it back. Every
   // stripe is held.
   virtual void OnFlushAll(store::Transaction& held) = 0;
@@ -200,10 +220,8 @@ struct Services {
   script::Scripts* scripts = nullptr;
   Persistence* persistence = nullptr;  // Null: an engine without files.
   repl::Feed* feed = nullptr;
+  repl::Copier* copier = nullptr;
   repl::Link* link = nullptr;
-  std::string_view redis_version{};  // The release whose behaviour this build follows.
-  // Source texts of the function libraries, which go into every copy of the dataset.
-  std::function<std::vector<std::string>()> function_sources;
   void* engine = nullptr;      // engine::Engine, for families above that know it.
   AccessControl* access = nullptr;  // Null: everybody may do anything.
   // Moves on whenever a user changes (release; sessions load it with acquire before each command). Never 0.

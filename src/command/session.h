@@ -74,7 +74,6 @@ struct Session {
   bool monitor = false;
   bool from_master = false;  // The link's own session: it runs what the master has run already.
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
-  bool replica_copying = false;  // It has not read the copy of the dataset yet, which no output limit counts.
   // The newest commit number of its own writes: what WAIT waits for.
   uint64_t last_commit = 0;
   TrackingMode tracking;

@@ -25,6 +25,7 @@ Engine::Engine(Options options)
                  .clock = options.clock ? options.clock : &system_clock_,
                  .settings = &settings_}),
       feed_(keyspace_, change_log_),
+      copier_(services_, feed_),
       commands_(CommandGroups()),
       statistics_(commands_.size()),
       latency_(settings_, keyspace_.clock()),
@@ -44,12 +45,7 @@ Engine::Engine(Options options)
   services_.tracking = &tracking_;
   services_.scripts = &scripts_;
   services_.feed = &feed_;
-  services_.redis_version = kRedisVersion;
-  services_.function_sources = [this] {
-    std::vector<std::string> sources;
-    for (const script::LibraryPtr& library : scripts_.libraries().List()) sources.emplace_back(library->code());
-    return sources;
-  };
+  services_.copier = &copier_;
   services_.lane_policy = &scripts_;
   services_.engine = this;
   services_.access = &users_;
@@ -147,8 +143,11 @@ base::Status Engine::LoadUsers() {
   return {};
 }
 
-// The link's thread uses everything else.
-Engine::~Engine() { link_.reset(); }
+// Threads that use everything else.
+Engine::~Engine() {
+  link_.reset();
+  copier_.Stop();
+}
 
 std::unique_ptr<repl::Link> Engine::NewLink() {
   auto load = [this](codec::Reader& reader, command::Worker& worker) {
@@ -160,6 +159,7 @@ std::unique_ptr<repl::Link> Engine::NewLink() {
 
 void Engine::StartReplication() {
   link_->SetLog(scripts_.log());
+  copier_.SetLog(scripts_.log());
   const std::optional<std::vector<std::string>> words = base::SplitQuotedLine(config_->Text("replicaof"));
   if (!words || words->size() != 2) return;
   link_->Follow((*words)[0], *base::ParseInt64((*words)[1]));  // Checked when it was read.

@@ -27,6 +27,7 @@
 #include "engine/persistence.h"
 #include "pubsub/hub.h"
 #include "pubsub/tracking.h"
+#include "repl/copier.h"
 #include "repl/feed.h"
 #include "repl/link.h"
 #include "script/scripts.h"
@@ -118,6 +119,7 @@ class Engine {
   store::Keyspace keyspace_;
   store::ChangeLog change_log_;
   repl::Feed feed_;
+  repl::Copier copier_;
   command::CommandTable commands_;
   command::Statistics statistics_;
   command::LatencyMonitor latency_;

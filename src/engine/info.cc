@@ -346,8 +346,8 @@ void Replication(Engine& engine, Lines& out) {
   for (size_t i = 0; i < replicas.size(); ++i) {
     const repl::ReplicaInfo& replica = replicas[i];
     out.Add(fmt::format("slave{}", i),
-            fmt::format("ip={},port={},state=online,offset={},lag={}", replica.address, replica.port,
-                        replica.acked_offset, replica.lag_seconds));
+            fmt::format("ip={},port={},state={},offset={},lag={}", replica.address, replica.port,
+                        repl::PhaseName(replica.phase), replica.acked_offset, replica.lag_seconds));
   }
   out.Add("master_failover_state", "no-failover");
   out.Add("master_replid", feed.replid());

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/check.h"
 #include "base/memory.h"
 #include "engine/config.h"
 #include "engine/engine.h"
@@ -12,6 +13,45 @@
 #include "store/transaction.h"
 
 namespace tusk::engine {
+namespace {
+
+class SnapshotCopy final : public command::DatasetCopy {
+ public:
+  explicit SnapshotCopy(std::unique_ptr<persist::Snapshot> snapshot) : snapshot_(std::move(snapshot)) {}
+  // The keyspace is not rid of a snapshot before it has run.
+  ~SnapshotCopy() override {
+    if (ran_) return;
+    codec::StringSink nowhere;
+    snapshot_->Cancel();
+    static_cast<void>(snapshot_->Run(nowhere));
+  }
+  base::Status Run(codec::ByteSink& sink) override {
+    DCHECK(!ran_);
+    ran_ = true;
+    return snapshot_->Run(sink);
+  }
+
+ private:
+  std::unique_ptr<persist::Snapshot> snapshot_;
+  bool ran_ = false;
+};
+
+// No keys: what `redis-cli --functions-rdb` asks for.
+class FunctionsCopy final : public command::DatasetCopy {
+ public:
+  explicit FunctionsCopy(codec::DatasetOptions options) : options_(std::move(options)) {}
+  base::Status Run(codec::ByteSink& sink) override {
+    codec::DatasetWriter writer(sink, options_);
+    writer.Head();
+    return writer.End();
+  }
+
+ private:
+  const codec::DatasetOptions options_;
+};
+
+}  // namespace
+
 
 Persistence::Persistence(Config& config, store::Keyspace& keyspace, script::Scripts& scripts)
     : config_(config), keyspace_(keyspace), scripts_(scripts), saver_(keyspace, [this] { return Describe(); }) {
@@ -107,6 +147,15 @@ base::Status Persistence::SaveForShutdown() {
   transaction.EnterLaneBlocking();
   transaction.LockAllInLane();
   return saver_.Save(transaction);
+}
+
+base::Result<std::unique_ptr<command::DatasetCopy>> Persistence::BeginCopy(store::Transaction& held,
+                                                                           CopyOptions options) {
+  codec::DatasetOptions head = Describe();
+  head.facts = std::move(options.facts);
+  if (options.functions_only) return std::make_unique<FunctionsCopy>(std::move(head));
+  ASSIGN_OR_RETURN(std::unique_ptr<persist::Snapshot> snapshot, persist::Snapshot::Begin(held, std::move(head)));
+  return std::make_unique<SnapshotCopy>(std::move(snapshot));
 }
 
 void Persistence::OnFlushAll(store::Transaction& held) {

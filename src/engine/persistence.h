@@ -43,6 +43,7 @@ class Persistence final : public command::Persistence {
   // The last snapshot before the process ends. Blocks; the thread holds no stripe.
   base::Status SaveForShutdown();
 
+  base::Result<std::unique_ptr<command::DatasetCopy>> BeginCopy(store::Transaction& held, CopyOptions options) override;
   void OnFlushAll(store::Transaction& held) override;
   base::Status Reload(store::Transaction& transaction, const ReloadOptions& options) override;
 

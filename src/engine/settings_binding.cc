@@ -161,6 +161,12 @@ void BindFeed(Config& config, repl::Feed& feed) {
   Follow(config, feed, "repl-ping-replica-period", settings.ping_seconds);
   Follow(config, feed, "min-replicas-to-write", settings.min_replicas);
   Follow(config, feed, "min-replicas-max-lag", settings.max_lag_seconds);
+  Follow(config, feed, "repl-timeout", settings.timeout_seconds);
+  config.OnChange("client-output-buffer-limit", [&settings](const SettingValue& value) {
+    const OutputLimitValue limit = ReadOutputLimits(value.text)[static_cast<size_t>(ClientClass::kReplica)];
+    settings.output_bytes_max.store(limit.hard_bytes, std::memory_order_relaxed);
+    return base::Status::Ok();
+  });
 }
 
 void BindLink(Config& config, repl::Link& link) {

@@ -4,16 +4,14 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/check.h"
-#include "base/memory.h"
 #include "base/numbers.h"
 #include "base/text.h"
-#include "codec/dataset_writer.h"
 #include "command/command_table.h"
 #include "command/context.h"
+#include "repl/copier.h"
 #include "repl/feed.h"
 #include "repl/link.h"
 
@@ -31,24 +29,6 @@ Feed& FeedOf(Context& ctx) {
   return *ctx.services().feed;
 }
 
-// Collects the copy in pieces that are sent as they are.
-class ChunkSink final : public codec::ByteSink {
- public:
-  base::Status Write(std::string_view bytes) override {
-    if (chunks.empty() || chunks.back().size() + bytes.size() > kChunkBytes) {
-      chunks.emplace_back();
-      chunks.back().reserve(std::max(kChunkBytes, bytes.size()));
-    }
-    chunks.back() += bytes;
-    return {};
-  }
-
-  std::vector<std::string> chunks;
-
- private:
-  static constexpr size_t kChunkBytes = 1 << 20;
-};
-
 // Where the replica is, unless it said so itself.
 void NoteAddress(Context& ctx) {
   if (ctx.services().clients == nullptr) return;
@@ -60,37 +40,6 @@ void NoteAddress(Context& ctx) {
   FeedOf(ctx).SetPeerAddress(ctx.session(), address);
 }
 
-base::Status WriteCopy(Context& ctx, codec::ByteSink& sink, const codec::DatasetOptions& options) {
-  if (!FeedOf(ctx).WantsFunctionsOnly(ctx.session())) return codec::WriteDataset(ctx.transaction(), sink, options);
-  codec::DatasetWriter writer(sink, options);
-  writer.Head();
-  return writer.End();
-}
-
-// All stripes are held: the copy and the offset are of one moment.
-void SendDataset(Context& ctx, bool with_greeting) {
-  Feed& feed = FeedOf(ctx);
-  ChunkSink sink;
-  codec::DatasetOptions options;
-  options.redis_version = ctx.services().redis_version;
-  options.now_ms = ctx.now_ms();
-  options.used_memory = base::UsedMemory();
-  options.facts = {{"repl-stream-db", "0"},
-                   {"repl-id", feed.replid()},
-                   {"repl-offset", std::to_string(feed.offset())}};
-  options.functions = ctx.services().function_sources();
-  base::Status status = WriteCopy(ctx, sink, options);
-  if (!status.ok()) return ctx.reply().Error(status);
-  std::vector<std::string> chunks = std::move(sink.chunks);
-  size_t bytes = 0;
-  for (const std::string& chunk : chunks) bytes += chunk.size();
-  std::string greeting;
-  if (with_greeting) greeting = "+FULLRESYNC " + feed.replid() + " " + std::to_string(feed.offset()) + "\r\n";
-  greeting += "$" + std::to_string(bytes) + "\r\n";
-  NoteAddress(ctx);
-  feed.Join(ctx.session(), std::move(greeting), std::move(chunks));
-}
-
 // WAIT's and WAITAOF's timeout.
 std::optional<int64_t> Timeout(Context& ctx, size_t i) {
   std::optional<int64_t> timeout = ctx.Integer(i, kTimeoutNotInteger);
@@ -99,8 +48,13 @@ std::optional<int64_t> Timeout(Context& ctx, size_t i) {
   return {};
 }
 
-// A replica that has no data yet has none to give.
+// False, with an error unless the session is a replica already. A replica that has no data yet has none to give.
 bool MayFeed(Context& ctx) {
+  if (ctx.session().replica) return false;
+  if (ctx.session().host == nullptr || ctx.services().clients == nullptr || ctx.services().persistence == nullptr) {
+    ctx.reply().Error("ERR replication needs a connection to a server");
+    return false;
+  }
   const Link& link = *ctx.services().link;
   if (!link.is_replica() || link.Describe().state == LinkState::kConnected) return true;
   ctx.reply().Error("NOMASTERLINK Can't SYNC while not connected with my master");
@@ -141,21 +95,19 @@ void ReplyReplicaRole(Context& ctx) {
 }  // namespace
 
 void CmdSync(Context& ctx) {
-  if (ctx.session().host == nullptr) return ctx.reply().Error("ERR SYNC needs a connection");
-  if (ctx.session().replica || !MayFeed(ctx)) return;
-  FeedOf(ctx).Begin();
-  SendDataset(ctx, false);
+  if (!MayFeed(ctx)) return;
+  NoteAddress(ctx);
+  FeedOf(ctx).AskForCopy(ctx.session(), false);
+  ctx.services().copier->Ask();
 }
 
 void CmdPsync(Context& ctx) {
-  if (ctx.session().host == nullptr) return ctx.reply().Error("ERR PSYNC needs a connection");
-  if (ctx.session().replica || !MayFeed(ctx)) return;
+  if (!MayFeed(ctx)) return;
   std::optional<int64_t> offset = ctx.Integer(2);
   if (!offset) return;
-  FeedOf(ctx).Begin();
   NoteAddress(ctx);
-  if (FeedOf(ctx).Continue(ctx.session(), ctx.arg(1), *offset)) return;
-  SendDataset(ctx, true);
+  if (!FeedOf(ctx).Continue(ctx.session(), ctx.arg(1), *offset)) FeedOf(ctx).AskForCopy(ctx.session(), true);
+  ctx.services().copier->Ask();
 }
 
 void CmdReplconf(Context& ctx) {
@@ -186,7 +138,9 @@ void CmdReplconf(Context& ctx) {
         return ctx.reply().Error("ERR Unsupported rdb-filter-only option: " + part);
       }
       feed.SetFunctionsOnly(ctx.session(), !parts->empty());
-    } else if (!ctx.ArgIs(i, "capa") && !ctx.ArgIs(i, "version")) {
+    } else if (ctx.ArgIs(i, "capa")) {
+      if (ctx.ArgIs(i + 1, "eof")) feed.SetOpenEnded(ctx.session());
+    } else if (!ctx.ArgIs(i, "version")) {
       return ctx.reply().Error("ERR Unrecognized REPLCONF option: " + std::string(command::UpToZeroByte(ctx.arg(i))));
     }
   }
@@ -231,6 +185,7 @@ void CmdRole(Context& ctx) {
   if (ctx.services().link->is_replica()) return ReplyReplicaRole(ctx);
   Feed& feed = FeedOf(ctx);
   std::vector<ReplicaInfo> replicas = feed.Replicas();
+  std::erase_if(replicas, [](const ReplicaInfo& replica) { return replica.phase != ReplicaPhase::kOnline; });
   ctx.reply().ArrayHeader(3);
   ctx.reply().Bulk("master");
   ctx.reply().Integer(static_cast<int64_t>(feed.offset()));

@@ -24,6 +24,20 @@ std::string Spell(std::initializer_list<std::string_view> argv) {
 
 }  // namespace
 
+std::string_view PhaseName(ReplicaPhase phase) noexcept {
+  switch (phase) {
+    case ReplicaPhase::kNone:
+    case ReplicaPhase::kWaiting:
+      return "wait_bgsave";
+    case ReplicaPhase::kCopying:
+    case ReplicaPhase::kAwaitsAck:
+      return "send_bulk";
+    case ReplicaPhase::kOnline:
+      break;
+  }
+  return "online";
+}
+
 // ---- Backlog ----
 
 void Backlog::Resize(size_t bytes) {
@@ -78,25 +92,23 @@ void Feed::SettingsChanged() {
   CountGood(NowMs());
 }
 
-void Feed::Begin() {
-  {
-    base::MutexLock hold(mutex_);
-    if (!active_) {
-      active_ = true;
-      keyspace_.AddRecorder();
-      // What was written without a record is in no stream: offsets of before mean nothing now.
-      replid_ = base::SecureRandomHex(kReplidDigits);
-      stream_.ForgetDb();
-      backlog_.Resize(settings_.backlog_bytes.load(std::memory_order_relaxed));
-      alone_since_ms_ = NowMs();
-    }
-  }
-  log_.WaitFor(keyspace_.last_commit());
+void Feed::Activate() {
+  if (std::exchange(active_, true)) return;
+  keyspace_.AddRecorder();
+  // What was written without a record is in no stream: offsets of before mean nothing now.
+  replid_ = base::SecureRandomHex(kReplidDigits);
+  stream_.ForgetDb();
+  backlog_.Resize(settings_.backlog_bytes.load(std::memory_order_relaxed));
+  alone_since_ms_ = last_ping_ms_ = NowMs();
 }
 
 void Feed::StartAnew() {
   base::MutexLock hold(mutex_);
-  for (auto& [id, replica] : replicas_) replica.joined = false;
+  for (auto& [id, replica] : replicas_) {
+    replica.phase = ReplicaPhase::kNone;
+    replica.kept_back = {};
+    replica.kept_back_bytes = 0;
+  }
   replid_ = base::SecureRandomHex(kReplidDigits);
   pending_.clear();
   if (!std::exchange(active_, false)) return;
@@ -107,44 +119,124 @@ void Feed::StartAnew() {
 bool Feed::Continue(command::Session& session, std::string_view replid, int64_t offset) {
   DCHECK(session.host != nullptr);
   base::MutexLock hold(mutex_);
-  DCHECK(active_);
-  SendPending();
+  if (active_) SendPending();
   const uint64_t first = offset_ + 1 - backlog_.size_bytes();
-  const bool possible = replid == replid_ && offset > 0 && static_cast<uint64_t>(offset) >= first &&
+  const bool possible = active_ && replid == replid_ && offset > 0 && static_cast<uint64_t>(offset) >= first &&
                         static_cast<uint64_t>(offset) <= offset_ + 1;
   if (!possible) {
     if (replid != "?") refused_partial_syncs_.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   Replica& replica = ReplicaOf(session);
-  replica.joined = true;
-  replica.acked_ms = NowMs();
   session.replica = true;
   partial_syncs_.fetch_add(1, std::memory_order_relaxed);
   std::string missed = backlog_.Newest(static_cast<size_t>(offset_ + 1 - static_cast<uint64_t>(offset)));
   replica.host->DeliverPush(session.id, std::make_shared<const std::string>("+CONTINUE " + replid_ + "\r\n" + missed));
-  CountGood(NowMs());
+  replica.with_greeting = true;
+  GoOnline(session.id, replica);
   return true;
 }
 
-void Feed::Join(command::Session& session, std::string greeting, std::vector<std::string> dataset) {
+void Feed::AskForCopy(command::Session& session, bool with_greeting) {
   DCHECK(session.host != nullptr);
   base::MutexLock hold(mutex_);
-  DCHECK(active_);
+  Replica& replica = ReplicaOf(session);
+  DCHECK(replica.phase == ReplicaPhase::kNone);
+  replica.phase = ReplicaPhase::kWaiting;
+  replica.with_greeting = with_greeting;
+  replica.place = ++places_;
+  session.replica = true;
+  full_syncs_.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::optional<CopyKind> Feed::NextCopy() const {
+  base::MutexLock hold(mutex_);
+  const Replica* next = nullptr;
+  for (const auto& [id, replica] : replicas_) {
+    if (replica.phase == ReplicaPhase::kWaiting && (next == nullptr || replica.place < next->place)) next = &replica;
+  }
+  return next == nullptr ? std::nullopt : std::optional(next->kind);
+}
+
+Feed::CopyStart Feed::StartCopy(CopyKind kind) {
+  {
+    base::MutexLock hold(mutex_);
+    Activate();
+  }
+  // Not under the mutex, which the log's thread takes.
+  log_.WaitFor(keyspace_.last_commit());
+  base::MutexLock hold(mutex_);
   SendPending();
   stream_.ForgetDb();
-  if (!AnyJoined()) last_ping_ms_ = NowMs();
-  Replica& replica = ReplicaOf(session);
-  replica.joined = true;
-  replica.acked_ms = NowMs();
-  session.replica = true;
-  session.replica_copying = true;
-  full_syncs_.fetch_add(1, std::memory_order_relaxed);
-  replica.host->DeliverPush(session.id, std::make_shared<const std::string>(std::move(greeting)));
-  for (std::string& chunk : dataset) {
-    replica.host->DeliverPush(session.id, std::make_shared<const std::string>(std::move(chunk)));
+  CopyStart copy{replid_, offset_, {}};
+  for (auto& [id, replica] : replicas_) {
+    if (replica.phase != ReplicaPhase::kWaiting || replica.kind != kind) continue;
+    replica.phase = ReplicaPhase::kCopying;
+    copy.recipients.push_back({id, replica.with_greeting});
   }
+  return copy;
+}
+
+void Feed::TakeBackCopy(const CopyStart& copy) {
+  base::MutexLock hold(mutex_);
+  for (const auto& [id, with_greeting] : copy.recipients) {
+    auto found = replicas_.find(id);
+    if (found == replicas_.end() || found->second.phase != ReplicaPhase::kCopying) continue;
+    found->second.phase = ReplicaPhase::kWaiting;
+    found->second.kept_back.clear();
+    found->second.kept_back_bytes = 0;
+  }
+}
+
+bool Feed::PushCopy(uint64_t session_id, std::shared_ptr<const std::string> bytes) {
+  base::MutexLock hold(mutex_);
+  auto found = replicas_.find(session_id);
+  if (found == replicas_.end() || found->second.phase != ReplicaPhase::kCopying || found->second.overrun) return false;
+  output_bytes_.fetch_add(bytes->size(), std::memory_order_relaxed);
+  found->second.host->DeliverPush(session_id, std::move(bytes));
+  return true;
+}
+
+void Feed::EndCopy(uint64_t session_id) {
+  base::MutexLock hold(mutex_);
+  auto found = replicas_.find(session_id);
+  if (found == replicas_.end() || found->second.phase != ReplicaPhase::kCopying) return;
+  Replica& replica = found->second;
+  // It finds the mark only at the end of what it has read, so that nothing may follow before it says that it is done.
+  if (replica.kind.open_ended) {
+    replica.phase = ReplicaPhase::kAwaitsAck;
+    return;
+  }
+  GoOnline(session_id, replica);
+}
+
+void Feed::GoOnline(uint64_t session_id, Replica& replica) {
+  replica.phase = ReplicaPhase::kOnline;
+  replica.acked_ms = NowMs();
+  for (std::shared_ptr<const std::string>& bytes : replica.kept_back) replica.host->DeliverPush(session_id, std::move(bytes));
+  replica.kept_back = {};
+  replica.kept_back_bytes = 0;
   CountGood(NowMs());
+}
+
+void Feed::KeepBack(Replica& replica, std::shared_ptr<const std::string> bytes) {
+  const uint64_t bytes_max = settings_.output_bytes_max.load(std::memory_order_relaxed);
+  replica.kept_back_bytes += bytes->size();
+  replica.overrun = replica.overrun || (bytes_max != 0 && replica.kept_back_bytes > bytes_max);
+  if (!replica.overrun) return replica.kept_back.push_back(std::move(bytes));
+  replica.kept_back = {};
+}
+
+std::vector<uint64_t> Feed::LostReplicas() const {
+  base::MutexLock hold(mutex_);
+  const int64_t silent_since_ms = NowMs() - settings_.timeout_seconds.load(std::memory_order_relaxed) * kMillis;
+  std::vector<uint64_t> lost;
+  for (const auto& [id, replica] : replicas_) {
+    // SYNC is for those who may not know of acknowledgements.
+    const bool silent = replica.phase == ReplicaPhase::kOnline && replica.with_greeting && replica.acked_ms < silent_since_ms;
+    if (silent || replica.overrun) lost.push_back(id);
+  }
+  return lost;
 }
 
 // ---- Replicas ----
@@ -173,19 +265,19 @@ void Feed::SetPeerAddress(const command::Session& session, std::string_view addr
 
 void Feed::SetFunctionsOnly(const command::Session& session, bool functions_only) {
   base::MutexLock hold(mutex_);
-  ReplicaOf(session).functions_only = functions_only;
+  ReplicaOf(session).kind.functions_only = functions_only;
 }
 
-bool Feed::WantsFunctionsOnly(const command::Session& session) const {
+void Feed::SetOpenEnded(const command::Session& session) {
   base::MutexLock hold(mutex_);
-  auto found = replicas_.find(session.id);
-  return found != replicas_.end() && found->second.functions_only;
+  ReplicaOf(session).kind.open_ended = true;
 }
 
 void Feed::Acknowledge(const command::Session& session, uint64_t offset) {
   base::MutexLock hold(mutex_);
   auto found = replicas_.find(session.id);
-  if (found == replicas_.end() || !found->second.joined) return;
+  if (found == replicas_.end() || found->second.phase < ReplicaPhase::kAwaitsAck || found->second.overrun) return;
+  if (found->second.phase == ReplicaPhase::kAwaitsAck) GoOnline(session.id, found->second);
   found->second.acked_offset = std::max(found->second.acked_offset, offset);
   found->second.acked_ms = NowMs();
   for (const auto& [id, host] : waiters_) host->RetryBlocked(id);
@@ -200,19 +292,20 @@ void Feed::Forget(const command::Session& session) {
 }
 
 bool Feed::AnyJoined() const {
-  return std::ranges::any_of(replicas_, [](const auto& entry) { return entry.second.joined; });
+  return std::ranges::any_of(replicas_, [](const auto& entry) { return entry.second.phase != ReplicaPhase::kNone; });
 }
 
 std::vector<ReplicaInfo> Feed::Replicas() const {
   base::MutexLock hold(mutex_);
   std::vector<ReplicaInfo> replicas;
   for (const auto& [id, replica] : replicas_) {
-    if (!replica.joined) continue;
+    if (replica.phase == ReplicaPhase::kNone) continue;
     replicas.push_back({.session_id = id,
                         .address = replica.address,
                         .port = replica.port,
+                        .phase = replica.phase,
                         .acked_offset = replica.acked_offset,
-                        .lag_seconds = (NowMs() - replica.acked_ms) / kMillis});
+                        .lag_seconds = replica.phase == ReplicaPhase::kOnline ? (NowMs() - replica.acked_ms) / kMillis : 0});
   }
   std::ranges::sort(replicas, {}, &ReplicaInfo::session_id);
   return replicas;
@@ -274,7 +367,8 @@ void Feed::Send(std::string bytes) {
   backlog_.Append(bytes);
   auto shared = std::make_shared<const std::string>(std::move(bytes));
   for (auto& [id, replica] : replicas_) {
-    if (!replica.joined) continue;
+    if (replica.phase == ReplicaPhase::kCopying || replica.phase == ReplicaPhase::kAwaitsAck) KeepBack(replica, shared);
+    if (replica.phase != ReplicaPhase::kOnline) continue;
     replica.host->DeliverPush(id, shared);
     output_bytes_.fetch_add(shared->size(), std::memory_order_relaxed);
   }
@@ -282,12 +376,17 @@ void Feed::Send(std::string bytes) {
 
 void Feed::Tick(int64_t now_ms) {
   CountGood(now_ms);
-  if (!active_) return;
   if (AnyJoined()) {
     if (now_ms - last_ping_ms_ < settings_.ping_seconds.load(std::memory_order_relaxed) * kMillis) return;
     last_ping_ms_ = now_ms;
-    return Send(Spell({"PING"}));
+    for (const auto& [id, replica] : replicas_) {
+      // A sign of life that stands for nothing else.
+      if (replica.phase == ReplicaPhase::kWaiting) replica.host->DeliverPush(id, std::make_shared<const std::string>("\n"));
+    }
+    if (active_) Send(Spell({"PING"}));
+    return;
   }
+  if (!active_) return;
   const int64_t ttl_seconds = settings_.backlog_ttl_seconds.load(std::memory_order_relaxed);
   if (ttl_seconds == 0 || now_ms - alone_since_ms_ < ttl_seconds * kMillis) return;
   // Nobody came back: writes need leave no records any more.
@@ -301,7 +400,7 @@ void Feed::CountGood(int64_t now_ms) {
   const int64_t needed = settings_.min_replicas.load(std::memory_order_relaxed);
   int64_t good = 0;
   for (const auto& [id, replica] : replicas_) {
-    if (replica.joined && now_ms - replica.acked_ms <= max_lag_seconds * kMillis) ++good;
+    if (replica.phase == ReplicaPhase::kOnline && now_ms - replica.acked_ms <= max_lag_seconds * kMillis) ++good;
   }
   good_replicas_.store(good, std::memory_order_relaxed);
   keyspace_.settings().writes_need_replicas.set(needed > 0 && max_lag_seconds > 0 && good < needed);
@@ -318,7 +417,7 @@ uint64_t Feed::OffsetOf(uint64_t commit_number) {
 int64_t Feed::CountAcknowledged(uint64_t offset) const {
   base::MutexLock hold(mutex_);
   return std::ranges::count_if(
-      replicas_, [offset](const auto& entry) { return entry.second.joined && entry.second.acked_offset >= offset; });
+      replicas_, [offset](const auto& entry) { return entry.second.phase == ReplicaPhase::kOnline && entry.second.acked_offset >= offset; });
 }
 
 void Feed::AskForAcks(const command::Session& waiter) {

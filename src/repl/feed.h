@@ -1,9 +1,13 @@
 // Feed: the replication stream of a master: change records as Redis' protocol, their offsets, the backlog from which a
 // replica that was away can go on, and the replicas that are fed.
 //
-// A replica is a session that sent SYNC or PSYNC. What it gets is pushed through its host, so the copy of the dataset and
-// the stream behind it arrive in order. It joins while every stripe is held and the log has been waited for: the copy and
-// the offset then tell of the same moment.
+// A replica is a session that sent SYNC or PSYNC. What it gets is pushed through its host. One that can go on from the
+// backlog does so at once; the others wait for a copy of the dataset (copier.h), which begins while every stripe is held
+// and the log has been waited for: the copy and the offset then tell of the same moment. From that moment on the stream
+// is kept back for it until it has the copy.
+//
+//   kNone -- AskForCopy --> kWaiting -- StartCopy --> kCopying -- EndCopy --> kAwaitsAck -- Acknowledge --> kOnline
+//     '---------------------- Continue -------------------------------'--- (length known: no wait) ----------^
 //
 // Threads: thread-safe. Followed units and OnPause come on the change log's thread; hosts are called under mutex_, which
 // is a leaf. Owns: backlog, records of replicas; borrows sessions' hosts until Forget().
@@ -11,7 +15,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,6 +43,19 @@ struct FeedSettings {
   std::atomic<int64_t> ping_seconds{10};
   std::atomic<int64_t> min_replicas{0};
   std::atomic<int64_t> max_lag_seconds{10};
+  std::atomic<int64_t> timeout_seconds{60};       // A replica that is silent for longer is gone.
+  std::atomic<uint64_t> output_bytes_max{256u << 20};  // What may be kept back for one replica; 0: no limit.
+};
+
+enum class ReplicaPhase : uint8_t { kNone, kWaiting, kCopying, kAwaitsAck, kOnline };
+// INFO's words: wait_bgsave, send_bulk, online.
+std::string_view PhaseName(ReplicaPhase phase) noexcept;
+
+// What kind of copy a replica takes: those of one kind share one.
+struct CopyKind {
+  bool open_ended = false;  // REPLCONF capa eof: the copy ends with a mark, its length need not be known before.
+  bool functions_only = false;  // REPLCONF rdb-filter-only.
+  bool operator==(const CopyKind&) const = default;
 };
 
 // The last bytes of the stream. Caller-synchronised.
@@ -63,6 +81,7 @@ struct ReplicaInfo {
   uint64_t session_id = 0;
   std::string address;      // As REPLCONF ip-address or the socket says it, without the port.
   int64_t port = 0;         // REPLCONF listening-port; 0: not told.
+  ReplicaPhase phase = ReplicaPhase::kNone;
   uint64_t acked_offset = 0;
   int64_t lag_seconds = 0;  // Since its last acknowledgement.
 };
@@ -78,13 +97,33 @@ class Feed final : public store::ChangeFollower {
   // After a change of settings(): has it take effect at once.
   void SettingsChanged();
 
-  // ---- Joining. Every stripe is held by the caller. ----
-  // Records are made from here on, and all that was committed before has passed: offset() stands still.
-  void Begin();
-  // Can the stream go on after `offset` of `replid`? Then the replica joins and gets what it missed. PSYNC.
+  // ---- Joining ----
+  // Can the stream go on after `offset` of `replid`? Then the replica is online and gets what it missed. PSYNC.
   bool Continue(command::Session& session, std::string_view replid, int64_t offset);
-  // The replica joins here: it is sent `greeting`, then the dataset's chunks, then the stream from now on.
-  void Join(command::Session& session, std::string greeting, std::vector<std::string> dataset);
+  // It waits for a copy; `with_greeting`: PSYNC, which is told replid and offset first.
+  void AskForCopy(command::Session& session, bool with_greeting);
+  // What the replica that has waited longest wants.
+  std::optional<CopyKind> NextCopy() const;
+  struct CopyStart {
+    struct Recipient {
+      uint64_t session_id;
+      bool with_greeting;
+    };
+    std::string replid;
+    uint64_t offset = 0;
+    std::vector<Recipient> recipients;
+  };
+  // All that wait for this kind are being copied to from here on. Every stripe is held, so that records are made and
+  // all that was committed before has passed.
+  CopyStart StartCopy(CopyKind kind);
+  // The copy could not begin: they wait again.
+  void TakeBackCopy(const CopyStart& copy);
+  // A piece of the copy. False: the replica is gone, or more than output_bytes_max had to be kept back for it.
+  bool PushCopy(uint64_t session_id, std::shared_ptr<const std::string> bytes);
+  // It has been pushed all of it.
+  void EndCopy(uint64_t session_id);
+  // Replicas that have to be closed: silent for too long, or too much is kept back for them.
+  std::vector<uint64_t> LostReplicas() const;
 
   // The dataset was replaced: nobody can go on from what was sent before.
   void StartAnew();
@@ -95,9 +134,8 @@ class Feed final : public store::ChangeFollower {
   // The socket's, which counts until SetAddress().
   void SetPeerAddress(const command::Session& session, std::string_view address);
   void Acknowledge(const command::Session& session, uint64_t offset);
-  // It wants a copy of the function libraries only: REPLCONF rdb-filter-only.
   void SetFunctionsOnly(const command::Session& session, bool functions_only);
-  bool WantsFunctionsOnly(const command::Session& session) const;
+  void SetOpenEnded(const command::Session& session);
   // In the session's thread, before its host forgets it.
   void Forget(const command::Session& session);
 
@@ -132,13 +170,22 @@ class Feed final : public store::ChangeFollower {
     command::SessionHost* host = nullptr;
     std::string address;
     int64_t port = 0;
-    bool joined = false;
-    bool functions_only = false;
+    ReplicaPhase phase = ReplicaPhase::kNone;
+    CopyKind kind;
+    bool with_greeting = false;
+    uint64_t place = 0;  // In the queue of those who wait.
     uint64_t acked_offset = 0;
     int64_t acked_ms = 0;  // Monotonic.
+    // The stream since the copy's moment, until it may be sent. Replicas share the pieces.
+    std::vector<std::shared_ptr<const std::string>> kept_back;
+    uint64_t kept_back_bytes = 0;
+    bool overrun = false;
   };
 
   Replica& ReplicaOf(const command::Session& session) REQUIRES(mutex_);
+  void Activate() REQUIRES(mutex_);
+  void GoOnline(uint64_t session_id, Replica& replica) REQUIRES(mutex_);
+  void KeepBack(Replica& replica, std::shared_ptr<const std::string> bytes) REQUIRES(mutex_);
   void Send(std::string bytes) REQUIRES(mutex_);
   void SendPending() REQUIRES(mutex_);
   void Tick(int64_t now_ms) REQUIRES(mutex_);
@@ -161,6 +208,7 @@ class Feed final : public store::ChangeFollower {
   std::unordered_map<uint64_t, command::SessionHost*> waiters_ GUARDED_BY(mutex_);
   int64_t last_ping_ms_ GUARDED_BY(mutex_) = 0;
   int64_t alone_since_ms_ GUARDED_BY(mutex_) = 0;
+  uint64_t places_ GUARDED_BY(mutex_) = 0;  // Given out to those who wait.
 
   // Read without the lock by writes that need replicas, and by INFO: relaxed.
   std::atomic<int64_t> good_replicas_{0};

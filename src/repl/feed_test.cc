@@ -77,6 +77,16 @@ class FeedTest : public testing::Test {
     session.host = &host_;
     return session;
   }
+  // Nobody writes meanwhile.
+  void CopyTo(command::Session& session, std::string_view copy) {
+    feed_.AskForCopy(session, true);
+    const std::optional<CopyKind> kind = feed_.NextCopy();
+    ASSERT_TRUE(kind.has_value());
+    const Feed::CopyStart start = feed_.StartCopy(*kind);
+    ASSERT_EQ(start.recipients.size(), 1u);
+    EXPECT_TRUE(feed_.PushCopy(session.id, std::make_shared<const std::string>(copy)));
+    feed_.EndCopy(session.id);
+  }
   uint64_t Write(std::string_view value) {
     store::Transaction transaction(keyspace_);
     transaction.Begin(1);
@@ -100,8 +110,7 @@ TEST_F(FeedTest, NothingIsRecordedBeforeTheFirstReplica) {
 
 TEST_F(FeedTest, AReplicaGetsTheCopyAndThenTheStream) {
   command::Session session = NewSession(7);
-  feed_.Begin();
-  feed_.Join(session, "$4\r\n", {"co", "py"});
+  CopyTo(session, "$4\r\ncopy");
   EXPECT_TRUE(session.replica);
   const uint64_t offset = feed_.OffsetOf(Write("1"));
   const std::string stream = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n";
@@ -109,15 +118,86 @@ TEST_F(FeedTest, AReplicaGetsTheCopyAndThenTheStream) {
   EXPECT_EQ(offset, stream.size());
 }
 
+constexpr std::string_view kSet1 = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\n1\r\n";
+
+TEST_F(FeedTest, TheStreamIsKeptBackUntilTheCopyIsThere) {
+  command::Session session = NewSession(7);
+  feed_.AskForCopy(session, false);
+  const Feed::CopyStart start = feed_.StartCopy(*feed_.NextCopy());
+  EXPECT_FALSE(feed_.NextCopy().has_value());
+  feed_.OffsetOf(Write("1"));
+  EXPECT_TRUE(feed_.PushCopy(7, std::make_shared<const std::string>("copy")));
+  EXPECT_EQ(host_.Got(7), "copy");
+  feed_.EndCopy(7);
+  EXPECT_EQ(host_.Got(7), "copy" + std::string(kSet1));
+  EXPECT_EQ(start.offset, 0u);
+}
+
+TEST_F(FeedTest, BehindAMarkTheStreamWaitsForTheFirstAcknowledgement) {
+  command::Session session = NewSession(7);
+  feed_.SetOpenEnded(session);
+  CopyTo(session, "copy");
+  feed_.OffsetOf(Write("1"));
+  EXPECT_EQ(host_.Got(7), "copy");
+  EXPECT_EQ(feed_.Replicas().front().phase, ReplicaPhase::kAwaitsAck);
+  feed_.Acknowledge(session, 0);
+  EXPECT_EQ(host_.Got(7), "copy" + std::string(kSet1));
+}
+
+TEST_F(FeedTest, ACopyThatCouldNotBeginIsAskedForAgain) {
+  command::Session session = NewSession(7);
+  feed_.AskForCopy(session, true);
+  const Feed::CopyStart start = feed_.StartCopy(*feed_.NextCopy());
+  feed_.OffsetOf(Write("1"));
+  feed_.TakeBackCopy(start);
+  const Feed::CopyStart again = feed_.StartCopy(*feed_.NextCopy());
+  EXPECT_GT(again.offset, start.offset);
+  feed_.EndCopy(7);
+  EXPECT_EQ(host_.Got(7), "");
+}
+
+TEST_F(FeedTest, ReplicasOfOneKindShareACopyInTheOrderOfTheirAsking) {
+  command::Session sized = NewSession(1);
+  command::Session open = NewSession(2);
+  command::Session open_too = NewSession(3);
+  feed_.SetOpenEnded(open);
+  feed_.SetOpenEnded(open_too);
+  feed_.AskForCopy(open, true);
+  feed_.AskForCopy(sized, true);
+  feed_.AskForCopy(open_too, true);
+  EXPECT_TRUE(feed_.NextCopy()->open_ended);
+  EXPECT_EQ(feed_.StartCopy(*feed_.NextCopy()).recipients.size(), 2u);
+  EXPECT_FALSE(feed_.NextCopy()->open_ended);
+  EXPECT_EQ(feed_.StartCopy(*feed_.NextCopy()).recipients.size(), 1u);
+}
+
+TEST_F(FeedTest, WhoLetsTooMuchBeKeptBackIsLost) {
+  feed_.settings().output_bytes_max.store(10);
+  command::Session session = NewSession(7);
+  feed_.AskForCopy(session, true);
+  feed_.StartCopy(*feed_.NextCopy());
+  EXPECT_TRUE(feed_.LostReplicas().empty());
+  feed_.OffsetOf(Write("1"));
+  EXPECT_EQ(feed_.LostReplicas(), std::vector<uint64_t>{7});
+  EXPECT_FALSE(feed_.PushCopy(7, std::make_shared<const std::string>("copy")));
+}
+
+TEST_F(FeedTest, WhoIsSilentForLongIsLost) {
+  command::Session session = NewSession(7);
+  CopyTo(session, "");
+  clock_.AdvanceMillis(feed_.settings().timeout_seconds.load() * 1000 + 1);
+  EXPECT_EQ(feed_.LostReplicas(), std::vector<uint64_t>{7});
+  feed_.Acknowledge(session, 0);
+  EXPECT_TRUE(feed_.LostReplicas().empty());
+}
+
 TEST_F(FeedTest, WhoWasAwayGoesOnWhereItStopped) {
   command::Session first = NewSession(1);
-  feed_.Begin();
-  feed_.Join(first, "", {});
+  CopyTo(first, "");
   const uint64_t seen = feed_.OffsetOf(Write("1"));
   feed_.Forget(first);
   feed_.OffsetOf(Write("2"));
   command::Session second = NewSession(2);
-  feed_.Begin();
   EXPECT_FALSE(feed_.Continue(second, "another", static_cast<int64_t>(seen + 1)));
   EXPECT_FALSE(feed_.Continue(second, feed_.replid(), static_cast<int64_t>(feed_.offset() + 2)));
   ASSERT_TRUE(feed_.Continue(second, feed_.replid(), static_cast<int64_t>(seen + 1)));
@@ -127,8 +207,7 @@ TEST_F(FeedTest, WhoWasAwayGoesOnWhereItStopped) {
 TEST_F(FeedTest, AcknowledgementsAreCountedAndWakeWhoWaits) {
   command::Session replica = NewSession(1);
   command::Session waiter = NewSession(2);
-  feed_.Begin();
-  feed_.Join(replica, "", {});
+  CopyTo(replica, "");
   const uint64_t offset = feed_.OffsetOf(Write("1"));
   EXPECT_EQ(feed_.CountAcknowledged(offset), 0);
   feed_.AskForAcks(waiter);
@@ -146,8 +225,7 @@ TEST_F(FeedTest, WritesNeedAsManyReplicasAsTheSettingSays) {
   feed_.SettingsChanged();
   EXPECT_TRUE(settings_.writes_need_replicas);
   command::Session replica = NewSession(1);
-  feed_.Begin();
-  feed_.Join(replica, "", {});
+  CopyTo(replica, "");
   EXPECT_FALSE(settings_.writes_need_replicas);
   feed_.Forget(replica);
   EXPECT_TRUE(settings_.writes_need_replicas);

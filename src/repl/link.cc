@@ -32,6 +32,9 @@ namespace {
 
 constexpr int64_t kMillis = 1000;
 constexpr size_t kReadBytes = 64 * 1024;
+// In the place of a copy's length: its end is a mark of so many bytes.
+constexpr std::string_view kOpenEnded = "$EOF:";
+constexpr size_t kMarkBytes = 40;
 // How long a wait for the socket lasts before the link looks whether it is to stop.
 constexpr int64_t kPollMillis = 100;
 
@@ -47,22 +50,49 @@ base::Status SocketFailure(std::string_view what) {
 
 }  // namespace
 
-// The dataset's bytes: what has been received already, then the socket.
+// The dataset's bytes: what has been received already, then the socket. A copy whose length the master did not know ends
+// with a mark, behind which it sends nothing before it has heard from us.
 class Link::TransferSource final : public codec::ByteSource {
  public:
-  explicit TransferSource(Link& link) : link_(link) {}
+  // `length` counts where `mark` is empty. What is behind the end is left to others.
+  TransferSource(Link& link, std::string mark, uint64_t length) : link_(link), mark_(std::move(mark)), left_(length) {}
+
   base::Result<size_t> Read(char* out, size_t size) override {
-    bool any = !link_.in_.empty();
-    while (!any) RETURN_IF_ERROR(link_.ReadMore(kPollMillis, any));
-    const size_t count = std::min(size, link_.in_.size());
-    link_.in_.copy(out, count);
-    link_.in_.erase(0, count);
-    link_.transfer_left_.fetch_sub(static_cast<int64_t>(count), std::memory_order_relaxed);
+    std::string& in = link_.in_;
+    // What may be the mark's beginning stays.
+    while (!at_end() && in.size() <= mark_.size()) {
+      bool any = false;
+      RETURN_IF_ERROR(link_.ReadMore(kPollMillis, any));
+    }
+    size_t count = std::min(size, in.size() - mark_.size());
+    if (mark_.empty()) {
+      count = std::min(count, left_);
+      left_ -= count;
+      link_.transfer_left_.store(static_cast<int64_t>(left_), std::memory_order_relaxed);
+    }
+    in.copy(out, count);
+    in.erase(0, count);
     return count;
   }
 
+  // After the dataset has been read. Bytes behind its end are no dataset.
+  base::Status TakeMark() {
+    if (mark_.empty()) return {};
+    while (link_.in_.size() < mark_.size()) {
+      bool any = false;
+      RETURN_IF_ERROR(link_.ReadMore(kPollMillis, any));
+    }
+    if (!at_end()) return base::Status::Invalid("the copy does not end where its mark is");
+    link_.in_.clear();
+    return {};
+  }
+
  private:
+  bool at_end() const noexcept { return mark_.empty() ? left_ == 0 : link_.in_ == mark_; }
+
   Link& link_;
+  const std::string mark_;
+  size_t left_;
 };
 
 Link::Link(Options options) : options_(std::move(options)) {
@@ -291,6 +321,7 @@ base::Status Link::Handshake() {
   }
   const std::string port = std::to_string(settings_.listening_port.load(std::memory_order_relaxed));
   for (const auto& [option, value] : {std::pair<std::string_view, std::string_view>{"listening-port", port},
+                                      std::pair<std::string_view, std::string_view>{"capa", "eof"},
                                       std::pair<std::string_view, std::string_view>{"capa", "psync2"}}) {
     ASSIGN_OR_RETURN(std::string reply, Ask({"REPLCONF", option, value}));
     if (reply[0] == '-') Note(fmt::format("(Non critical) Master does not understand REPLCONF {}: {}", option, reply));
@@ -342,20 +373,32 @@ void Link::DropReplicas() {
 base::Status Link::Transfer() {
   ASSIGN_OR_RETURN(std::string header, ReadLine());
   std::optional<int64_t> length;
-  if (header.starts_with('$')) length = base::ParseInt64(std::string_view(header).substr(1));
-  if (!length || *length <= 0) return base::Status::Invalid("Bad protocol from MASTER, the copy's length is: " + header);
+  std::string mark;
+  if (header.starts_with(kOpenEnded)) {
+    mark = header.substr(kOpenEnded.size());
+    if (mark.size() != kMarkBytes) return base::Status::Invalid("Bad protocol from MASTER, the copy's mark is: " + header);
+    length = 0;
+  } else if (header.starts_with('$')) {
+    length = base::ParseInt64(std::string_view(header).substr(1));
+  }
+  if (!length || (*length <= 0 && mark.empty())) {
+    return base::Status::Invalid("Bad protocol from MASTER, the copy's length is: " + header);
+  }
   transfer_left_.store(*length, std::memory_order_relaxed);
   SetState(LinkState::kTransfer);
-  Note(fmt::format("MASTER <-> REPLICA sync: receiving {} bytes from master", *length));
+  Note(mark.empty() ? fmt::format("MASTER <-> REPLICA sync: receiving {} bytes from master", *length)
+                    : "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF");
   options_.services->keyspace->settings().loading.set(true);
   DropReplicas();
   const std::string_view flush[] = {"FLUSHALL"};
   Apply(flush);
-  TransferSource source(*this);
   base::Status status;
   {
-    codec::Reader reader(source, static_cast<uint64_t>(*length));
+    const uint64_t bytes = mark.empty() ? static_cast<uint64_t>(*length) : codec::Reader::kSizeUnknown;
+    TransferSource source(*this, std::move(mark), static_cast<uint64_t>(*length));
+    codec::Reader reader(source, bytes);
     status = options_.load(reader, *worker_);
+    if (status.ok()) status = source.TakeMark();
   }
   if (!status.ok()) {
     Apply(flush);  // Half of a dataset is worse than none.

@@ -10,7 +10,6 @@ using command::kAllowBusy;
 using command::kCatAdmin;
 using command::kCatConnection;
 using command::kCatDangerous;
-using command::kDetachable;
 using command::kFast;
 using command::kLoading;
 using command::kNoAsyncLoading;
@@ -25,16 +24,16 @@ constexpr CommandSpec kRows[] = {
     {.name = "sync",
      .handler = CmdSync,
      .arity = 1,
-     .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti | kDetachable,
-     .locks = Locks::kAll,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti,
+     .locks = Locks::kNone,
      .group = "server",
      .since = "1.0.0",
      .summary = "Starts the replication stream, as replicas of Redis before 2.8 ask for it."},
     {.name = "psync",
      .handler = CmdPsync,
      .arity = -3,
-     .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti | kDetachable,
-     .locks = Locks::kAll,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti,
+     .locks = Locks::kNone,
      .group = "server",
      .since = "2.8.0",
      .summary = "Starts or continues the replication stream.",

@@ -102,7 +102,7 @@ void Connection::Read() noexcept {
 // Runs what is there. Returns also when the loop was lost: its callers touch nothing afterwards.
 void Connection::Process() noexcept {
   parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
-  out_.set_bytes_max(session_.replica_copying ? 0 : LimitOfOutput().hard_bytes.get());
+  out_.set_bytes_max(LimitOfOutput().hard_bytes.get());
   while (state_ == State::kReady && !closed_ && !close_after_flush_) {
     parser_.set_authenticated(session_.authenticated);
     size_t count = parser_.ParseBatch();
@@ -337,7 +337,7 @@ void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   if (closed_ || close_after_flush_) return;
   if (state_ == State::kDetached) {
     late_push_bytes_ += bytes->size();
-    const uint64_t bytes_max = session_.replica_copying ? 0 : context_.engine.network().pubsub_output.hard_bytes.get();
+    const uint64_t bytes_max = context_.engine.network().pubsub_output.hard_bytes.get();
     // What waits counts against the limit as if it stood in the output already.
     close_wanted_ = close_wanted_ || (bytes_max != 0 && late_push_bytes_ > bytes_max);
     if (!close_wanted_) late_pushes_.push_back(std::move(bytes));
@@ -373,7 +373,6 @@ void Connection::Flush() noexcept {
     PublishOutput();
   }
   over_soft_since_us_ = 0;
-  session_.replica_copying = false;
   if (close_after_flush_) return Close("Closed after its last reply");
   SetInterest(io::kReadable);
 }
@@ -399,7 +398,6 @@ const engine::OutputLimit& Connection::LimitOfOutput() const noexcept {
 }
 
 const char* Connection::OutputLimitReached(int64_t now_us) noexcept {
-  if (session_.replica_copying) return nullptr;
   const engine::OutputLimit& limit = LimitOfOutput();
   const uint64_t bytes = out_.size();
   if (limit.hard_bytes != 0 && bytes > limit.hard_bytes) return "Output buffer hard limit reached";
@@ -431,7 +429,6 @@ void Connection::Publish(const command::Command* running) noexcept {
   if (context_.engine.network().clients_memory_max == 0) write(record.memory_bytes, MemoryBytes());
   write(record.watched, session_.watched.size());
   write(record.bytes_received, bytes_received_);
-  write(record.bytes_sent, bytes_sent_);
   write(record.commands, commands_);
   write(record.replica, session_.replica);
   write(record.protocol, session_.protocol);
@@ -451,6 +448,7 @@ void Connection::Publish(const command::Command* running) noexcept {
 void Connection::PublishOutput() noexcept {
   record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   record_->output_memory.store(out_.memory_bytes(), std::memory_order_relaxed);
+  record_->bytes_sent.store(bytes_sent_, std::memory_order_relaxed);
 }
 
 size_t Connection::MemoryBytes() const noexcept {

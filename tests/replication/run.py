@@ -9,6 +9,7 @@ data. Last line: `N passed, N failed`.
 import argparse
 import os
 import random
+import socket
 import sys
 import threading
 import time
@@ -21,6 +22,9 @@ from support.resp import is_error, show, to_bytes  # noqa: E402
 from support.servers import Server  # noqa: E402
 
 WRITERS = 4
+# What there is before the writers begin: enough that the copy of it takes a while.
+LARGE_VALUES = 4000
+LARGE_BYTES = 8000
 KEYS_PER_TYPE = 40
 SCRIPT = "redis.call('INCR', KEYS[1]); return redis.call('SADD', KEYS[2], ARGV[1])"
 READ = {'string': ('GET',), 'list': ('LRANGE', '0', '-1'), 'hash': ('HGETALL',), 'set': ('SMEMBERS',),
@@ -127,7 +131,15 @@ def equal_at_rest(master, replica):
                         f'{show(first.get(differ[0]))} | {show(second.get(differ[0]))}')
 
 
+def fill(server):
+    connection = server.connect()
+    for start in range(0, LARGE_VALUES, 100):
+        connection.pipeline([[b'SET', b'large:%d' % i, random.randbytes(LARGE_BYTES)] for i in range(start, start + 100)])
+    connection.close()
+
+
 def joins_under_load(master, replica, options):
+    fill(master)
     done = []
     writers = [threading.Thread(target=write, args=(master, options.seed + i, options.writes, i % 3, done))
                for i in range(WRITERS)]
@@ -154,6 +166,31 @@ def goes_on_where_it_stopped(master, replica, _):
     await_true('a partial resync', lambda: int(info(master, 'sync_partial_ok')) > before)
     connection.close()
     equal_at_rest(master, replica)
+
+
+def read_until(connection, data, enough):
+    while not enough(data):
+        got = connection.recv(65536)
+        assert got, f'closed after {len(data)} bytes'
+        data += got
+    return data
+
+
+def sends_the_length_to_who_knows_no_mark(master, _, __):
+    """SYNC alone, as replicas of old and simple tools send it: the length, the copy, at once the stream."""
+    with socket.create_connection(('127.0.0.1', master.port), timeout=30) as connection:
+        connection.sendall(b'SYNC\r\n')
+        data = read_until(connection, b'', lambda data: b'\r\n' in data.lstrip(b'\n'))
+        header, _, data = data.lstrip(b'\n').partition(b'\r\n')
+        assert header.startswith(b'$'), header
+        length = int(header[1:])
+        assert length > LARGE_VALUES * LARGE_BYTES, length
+        data = read_until(connection, data, lambda data: len(data) >= length)
+        assert data.startswith(b'REDIS'), data[:10]
+        writer = master.connect()
+        writer.call('SET', 'after-the-copy', '1')
+        writer.close()
+        read_until(connection, data[length:], lambda data: b'after-the-copy' in data)
 
 
 def tells_subscribers_of_the_replica(master, replica, _):
@@ -186,8 +223,8 @@ def becomes_a_master_again(_, replica, __):
     connection.close()
 
 
-CASES = [joins_under_load, goes_on_where_it_stopped, tells_subscribers_of_the_replica,
-         refuses_writes_and_hides_expired_keys, becomes_a_master_again]
+CASES = [joins_under_load, goes_on_where_it_stopped, sends_the_length_to_who_knows_no_mark,
+         tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again]
 
 
 def main():
