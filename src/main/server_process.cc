@@ -54,6 +54,8 @@ base::Status ServerProcess::BlockSignals() {
   sigset_t set = OwnSignals();
   if (pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0) return base::Status::Errno("pthread_sigmask", errno);
   signal(SIGPIPE, SIG_IGN);
+  // A file at its size limit (LimitFSIZE) is an error of one write, not the end.
+  signal(SIGXFSZ, SIG_IGN);
   return {};
 }
 
