@@ -12,6 +12,7 @@ Exit status 77 with --quick: the suite can't be had here.
 """
 import argparse
 import os
+import queue
 import re
 import subprocess
 import sys
@@ -133,11 +134,21 @@ def main():
     table = Table(options)
     binary = options.redis if options.measure_baseline else options.server
     jobs = tcl_jobs(options)
+    # Each lane has ports of its own: what a unit uses is free for the next one only when the unit has ended.
+    lanes = queue.SimpleQueue()
+    for lane in range(options.jobs):
+        lanes.put(options.base_port + lane * tcl.PORTS_PER_UNIT)
+
+    def run_unit(suite, unit):
+        base_port = lanes.get()
+        try:
+            left_out = [] if options.measure_baseline else table.expectations.left_out(suite, unit)
+            return tcl.run_unit(options.suite, binary, suite, unit, base_port, left_out)
+        finally:
+            lanes.put(base_port)
+
     with ThreadPoolExecutor(options.jobs) as pool:
-        # A few lanes of ports, since two units at a time is all that runs.
-        started = [pool.submit(tcl.run_unit, options.suite, binary, suite, unit, options.base_port + n % tcl.PORT_SLOTS * tcl.PORTS_PER_UNIT,
-                               [] if options.measure_baseline else table.expectations.left_out(suite, unit))
-                   for n, (suite, unit) in enumerate(jobs)]
+        started = [pool.submit(run_unit, suite, unit) for suite, unit in jobs]
         for (suite, unit), run in zip(jobs, started):
             table.tcl(suite, unit, run.result())
     if 'clients' in options.suites and not options.quick:

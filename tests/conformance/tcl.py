@@ -24,8 +24,6 @@ TOOLS = ('redis-cli', 'redis-benchmark', 'redis-check-aof', 'redis-check-rdb')
 CASE = re.compile(r'^\[(ok|err|skip|ignore)\]: (.*)$', re.M)
 SECONDS = {EXTERNAL: 300, MANAGED: 600}
 PORTS_PER_UNIT = 40
-# A unit that runs long must not meet a later one at its ports: more slots than units start meanwhile.
-PORT_SLOTS = 90
 
 
 class Result:
