@@ -133,6 +133,23 @@ TEST(Reader, RefusesLengthsThatTheBytesDoNotBear) {
   }
 }
 
+// A source in which something else follows the promised bytes, as a replication stream follows a copy.
+TEST(Reader, LeavesWhatFollowsItsTotalInTheSource) {
+  const std::string mine(300 << 10, 'm');
+  for (size_t piece : {size_t{1000}, size_t{1} << 20}) {
+    DripSource source(mine + "yours", piece);
+    Reader reader(source, mine.size());
+    for (size_t read = 0; read < mine.size(); read += 1024) ASSERT_EQ(reader.Bytes(1024).size(), 1024u);
+    EXPECT_EQ(reader.left(), 0u);
+    EXPECT_EQ(reader.Byte(), 0);
+    EXPECT_FALSE(reader.ok());
+    char rest[16];
+    base::Result<size_t> left = source.Read(rest, sizeof rest);
+    ASSERT_TRUE(left.has_value());
+    EXPECT_EQ(std::string_view(rest, *left), "yours");
+  }
+}
+
 TEST(Reader, TheFirstErrorSticksAndNamesItsPlace) {
   Reader reader(std::string_view("\x01" "a" "\x09" "b", 4));
   EXPECT_EQ(reader.Text(), "a");

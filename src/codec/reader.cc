@@ -67,7 +67,11 @@ bool Reader::Refill(size_t size) {
   end_ = at_ + have;
   if (sums_) summed_ = at_;
   while (have < size) {
-    base::Result<size_t> got = source_->Read(buffer_.data() + have, kBufferBytes - have);
+    // What follows the bytes that were promised is somebody else's: a master sends its stream right behind its copy.
+    size_t room = kBufferBytes - have;
+    if (total_ != kSizeUnknown) room = static_cast<size_t>(std::min<uint64_t>(room, total_ - before_window_ - have));
+    if (room == 0) return Fail(kShort), false;
+    base::Result<size_t> got = source_->Read(buffer_.data() + have, room);
     if (!got) {
       status_ = got.error();
       return false;

@@ -21,6 +21,7 @@ class Reader {
   explicit Reader(std::string_view bytes) noexcept
       : at_(bytes.data()), end_(bytes.data() + bytes.size()), window_(at_), total_(bytes.size()) {}
   static constexpr uint64_t kSizeUnknown = UINT64_MAX;
+  // Takes no more than `total_bytes` from the source, but as much of them as its buffer holds.
   explicit Reader(ByteSource& source, uint64_t total_bytes = kSizeUnknown);
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
