@@ -71,7 +71,7 @@ struct Rights {
   std::string user;
   uint64_t identity = 0;  // Of the user, told apart from a later one of the same name.
   bool unrestricted = false;
-  bool classic_texts = false;  // The setting classic-acl-replies.
+  bool classic_texts = false;  // The setting classic-replies.
   std::vector<Selector> selectors;  // The user's own rules first.
 
   // `scratch` is overwritten; keeping it spares allocations.

@@ -28,6 +28,9 @@ class BlockedCommand : public store::Waiter {
   int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
   std::function<void(resp::Reply&)> write_timeout;  // None: a null array.
   int64_t blocked_since_ticks = 0;
+  // How it ended without being served; written by the holder of the claim before Finish().
+  enum class Cancelled : uint8_t { kNo, kByTime, kWithError };
+  Cancelled cancelled = Cancelled::kNo;
 };
 
 }  // namespace tusk::command

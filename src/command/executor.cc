@@ -376,8 +376,9 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   txn.Unlock();
   if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
   session.last_command = request.command;
-  // Each error counts once: an EXEC's or a script's was counted with the command that gave it.
-  const bool failed = errors != reply.error_count() && !is_exec;
+  // Each error counts once: what a queue or a script answered was counted with the command that gave it. An EXEC fails by
+  // itself only.
+  const bool failed = errors != reply.error_count() && !(is_exec && ctx.error_counted_);
   if (failed && !ctx.error_counted_) services_.statistics->CountError(reply.last_error_code());
   // One that waits counts, and is slow if at all, once it has been served.
   if (outcome == Outcome::kBlocked) return CountLookups(worker), outcome;
@@ -492,6 +493,7 @@ void Executor::RunQueue(Context& exec) {
   std::vector<QueuedCommand> queue = std::exchange(session.queue, {});
   session.queue_bytes = 0;
   session.in_multi = false;
+  exec.ErrorWasCounted();  // Of whatever it is that fails: each command below counts for itself.
   exec.reply().ArrayHeader(queue.size());
   std::vector<std::string_view> argv;
   for (QueuedCommand& queued : queue) {

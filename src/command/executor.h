@@ -83,7 +83,9 @@ class Executor {
   // A second look at a blocked command (SessionHost::RetryBlocked). True when it ended: the reply went to its host.
   bool RetryBlocked(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked);
   // Ends a blocked command whose claim the caller won with Cancel(): writes the timeout's answer, or -UNBLOCKED.
-  static void WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error);
+  static void WriteCancelled(BlockedCommand& blocked, resp::Reply& reply, bool with_error);
+  // Statistics of a command that WriteCancelled() ended; called by the loop that owns its session, once.
+  void CountCancelled(Worker& worker, const BlockedCommand& blocked);
   // Takes an ended command out of the queues, or a session's watches out of the stripes. False: a stripe was busy,
   // call again later.
   bool ForgetBlocked(Worker& worker, const BlockedCommand& blocked);

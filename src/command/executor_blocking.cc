@@ -15,6 +15,7 @@ namespace {
 constexpr int kDeferredTries = 8;
 // Queues shorter than this are not searched for ended waiters when one is added.
 constexpr size_t kSweepQueueMin = 16;
+constexpr std::string_view kUnblockedError = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
 void DropFinished(store::Stripe& stripe, const store::DbKey& name) {
   auto found = stripe.waiters.find(name);
@@ -224,9 +225,18 @@ Executor::AwaitedKeys Executor::CountAwaitedKeys() const {
   return count;
 }
 
-void Executor::WriteCancelled(const BlockedCommand& blocked, resp::Reply& reply, bool with_error) {
+void Executor::CountCancelled(Worker& worker, const BlockedCommand& blocked) {
+  DCHECK(blocked.finished() && blocked.cancelled != BlockedCommand::Cancelled::kNo);
+  const bool failed = blocked.cancelled == BlockedCommand::Cancelled::kWithError;
+  if (failed) services_.statistics->CountError(kUnblockedError.substr(0, kUnblockedError.find(' ')));
+  // What it cost was counted with nobody: it only waited.
+  Finish(worker, *blocked.command, failed, base::CycleClock::Now());
+}
+
+void Executor::WriteCancelled(BlockedCommand& blocked, resp::Reply& reply, bool with_error) {
+  blocked.cancelled = with_error ? BlockedCommand::Cancelled::kWithError : BlockedCommand::Cancelled::kByTime;
   if (with_error) {
-    reply.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    reply.Error(kUnblockedError);
   } else if (blocked.write_timeout) {
     blocked.write_timeout(reply);
   } else {

@@ -30,7 +30,7 @@ struct RuleContext {
   // Null while a configuration file is read: rules about commands are then checked for their form only.
   const command::CommandTable* commands = nullptr;
   bool all_channels = false;  // acl-pubsub-default: what a new user or selector may hear.
-  bool classic = false;       // classic-acl-replies.
+  bool classic = false;       // classic-replies.
 };
 
 // A new user: off, without password, allowed nothing.

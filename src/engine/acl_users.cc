@@ -54,7 +54,7 @@ UserTable::UserTable(command::Services& services, const command::CommandTable& c
     : services_(services),
       commands_(commands),
       pubsub_default_(config.live("acl-pubsub-default")),
-      classic_(config.Flag("classic-acl-replies")),
+      classic_(config.Flag("classic-replies")),
       log_(config.live("acllog-max-len")) {
   base::MutexLock hold(change_mutex_);
   Put(kDefault, OpenDefaultUser(rule_context()), false);

@@ -94,7 +94,7 @@ class UserTable final : public command::AccessControl {
   command::Services& services_;
   const command::CommandTable& commands_;
   const std::atomic<int64_t>& pubsub_default_;
-  const bool classic_;  // classic-acl-replies.
+  const bool classic_;  // classic-replies.
   AclLog log_;
   base::Mutex change_mutex_;
   mutable base::Mutex mutex_;

@@ -290,15 +290,17 @@ constexpr SettingRow kRows[] = {
      .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for "
                "tools that "
                "check for these. How they are stored does not change."},
-    {.name = "classic-acl-replies",
-     .kind = SettingKind::kBool,
-     .initial = "no",
-     .effect = "Refusals and lists of users in the words of Redis 7.0 instead of 7.2's."},
     {.name = "classic-number-format",
      .kind = SettingKind::kBool,
      .initial = "no",
      .effect = "Scores and other doubles with 17 digits (0.10000000000000001), as Redis 7.0 printed them. "
                "Otherwise the shortest text that reads back as the same number (0.1), as in 7.2."},
+    {.name = "classic-replies",
+     .alias = "classic-acl-replies",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "Refusals, lists of users and what a blocked XREADGROUP hears when its stream is gone, in the words of "
+               "Redis 7.0 instead of 7.2's. Chosen at the start."},
     {.name = "hash-max-listpack-entries",
      .alias = "hash-max-ziplist-entries",
      .kind = SettingKind::kInteger,

@@ -107,7 +107,7 @@ void Engine::BindUsers() {
     return base::Status::Ok();
   });
   // Written back as it is by tools that copy a configuration; another value needs a start.
-  config_->OnChange("classic-acl-replies", [chosen = config_->Flag("classic-acl-replies")](const SettingValue& value) {
+  config_->OnChange("classic-replies", [chosen = config_->Flag("classic-replies")](const SettingValue& value) {
     if ((value.number != 0) == chosen) return base::Status::Ok();
     return base::Status::Invalid("it is chosen at the start");
   });

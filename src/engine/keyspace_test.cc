@@ -120,6 +120,14 @@ TEST_F(KeyspaceTest, DebugIsRefusedUnlessEnabled) {
   EXPECT_TRUE(Run("DEBUG SLEEP 0").starts_with("-ERR DEBUG command not allowed"));
 }
 
+TEST_F(KeyspaceTest, DebugObjectShowsWhatIsStoredEvenIfItsTimeHasCome) {
+  Run("SET k v PX 5");
+  clock_.AdvanceMillis(6);
+  EXPECT_TRUE(Run("DEBUG OBJECT k").starts_with("+Value at:"));
+  EXPECT_EQ(Run("EXISTS k"), ":0");
+  EXPECT_EQ(Run("DEBUG OBJECT k"), "-ERR no such key");
+}
+
 TEST_F(KeyspaceTest, DigestDependsOnDataNotOnEncodingOrOrder) {
   EXPECT_EQ(Run("DEBUG DIGEST"), "+" + std::string(40, '0'));
   Run("SADD a 1 2 3");

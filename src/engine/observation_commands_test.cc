@@ -35,6 +35,23 @@ TEST_F(ObservationCommandsTest, LogsHoldNoMoreThanTheirBound) {
   EXPECT_EQ(Run("SLOWLOG LEN"), ":3\r\n");
 }
 
+TEST_F(ObservationCommandsTest, AnExecFailsByItselfOnlyAndEachErrorCountsOnce) {
+  Run("MULTI");
+  Run("INCR a b");
+  Run("EXEC");
+  Run("EXEC");
+  Run("MULTI");
+  Run("LPUSH l x");
+  Run("INCR l");
+  Run("EXEC");
+  const std::string calls = Run("INFO commandstats"), errors = Run("INFO errorstats");
+  EXPECT_NE(calls.find("cmdstat_exec:calls=3"), std::string::npos) << calls;
+  EXPECT_NE(calls.find("rejected_calls=0,failed_calls=2\r\n", calls.find("cmdstat_exec:")), std::string::npos) << calls;
+  EXPECT_NE(errors.find("errorstat_EXECABORT:count=1\r\n"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("errorstat_ERR:count=2\r\n"), std::string::npos) << errors;
+  EXPECT_NE(errors.find("errorstat_WRONGTYPE:count=1\r\n"), std::string::npos) << errors;
+}
+
 TEST_F(ObservationCommandsTest, LatencyShowsWhatTheMonitorKept) {
   EXPECT_EQ(Run("LATENCY LATEST"), "*0\r\n");
   engine().settings().latency_monitor_threshold.set(10);

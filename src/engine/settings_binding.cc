@@ -32,6 +32,7 @@ struct Binding {
 constexpr Binding kBindings[] = {
     TUSK_BIND("classic-encoding-names", classic_encoding_names),
     TUSK_BIND("classic-number-format", classic_number_format),
+    TUSK_BIND("classic-replies", classic_replies),
     TUSK_BIND("busy-scripts-block-all", busy_scripts_block_all),
     TUSK_BIND("list-max-listpack-size", list_max_listpack_size),
     TUSK_BIND("list-compress-depth", list_compress_depth),

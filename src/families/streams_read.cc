@@ -162,6 +162,14 @@ struct Source {
 
 enum class Opened : uint8_t { kYes, kNotYet, kError };
 
+// A stream for which XREADGROUP waited has gone or is something else now; 7.0 had one answer for both. False: say what
+// the command says at its first run.
+bool RepliedGone(Context& ctx, const ReadRequest& request) {
+  if (!ctx.has_waited() || !request.grouped || !ctx.settings().classic_replies) return false;
+  ctx.reply().Error("UNBLOCKED the stream key no longer exists");
+  return true;
+}
+
 // kNotYet: the command waits, and this key is none for it.
 Opened Open(Context& ctx, const ReadRequest& request, size_t index, Source& source) {
   size_t key_at = request.keys_at + index;
@@ -169,10 +177,11 @@ Opened Open(Context& ctx, const ReadRequest& request, size_t index, Source& sour
   store::Entry* entry = ctx.Lookup(source.key, request.grouped ? store::Access::kWrite : store::Access::kRead);
   if (entry && entry->type() != store::Type::kStream) {
     if (ctx.has_waited() && !request.grouped) return Opened::kNotYet;
-    ctx.reply().Error(command::kWrongType);
+    if (!RepliedGone(ctx, request)) ctx.reply().Error(command::kWrongType);
     return Opened::kError;
   }
   if (entry) source.stream = &entry->object<Stream>();
+  if (!entry && RepliedGone(ctx, request)) return Opened::kError;
   if (request.grouped) {
     source.group = source.stream ? source.stream->FindGroup(request.group) : nullptr;
     if (!source.group) {

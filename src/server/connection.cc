@@ -302,6 +302,9 @@ void Connection::OnReply(resp::OutputBuffer reply) noexcept {
     return;
   }
   if (state_ != State::kBlocked) return;
+  if (session_.blocked->cancelled != command::BlockedCommand::Cancelled::kNo) {
+    context_.engine.executor().CountCancelled(loop_.worker(), *session_.blocked);
+  }
   EndBlocked();
   state_ = State::kReady;
   if (closed_) return;

@@ -184,6 +184,9 @@ TEST_F(ServerTest, OthersCanEndABlockedCommand) {
   EXPECT_EQ("(error) UNBLOCKED client unblocked via CLIENT UNBLOCK", client.Receive());
   ASSERT_TRUE(unblock(false));
   EXPECT_EQ("(nil)", client.Receive());
+  // Both count as calls, the first as a failed one.
+  EXPECT_NE(client.Ask("INFO commandstats").find("cmdstat_blpop:calls=2,"), std::string::npos);
+  EXPECT_NE(client.Ask("INFO errorstats").find("errorstat_UNBLOCKED:count=1"), std::string::npos);
 }
 
 TEST_F(ServerTest, AKilledClientIsClosedAndNoLongerListed) {

@@ -50,6 +50,7 @@ struct Settings {
   Setting<uint64_t> stream_node_max_entries{100};
   Setting<bool> classic_encoding_names{false};  // OBJECT ENCODING speaks as Redis 7.0 did.
   Setting<bool> classic_number_format{false};   // Scores have 17 digits, as in Redis 7.0.
+  Setting<bool> classic_replies{false};         // Errors have 7.0's words where 7.2 changed them.
 
   // Memory.
   Setting<uint64_t> maxmemory{0};  // Bytes; 0: no limit.
