@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace tusk::codec {
 namespace {
@@ -44,6 +45,43 @@ StreamId ReadId(Reader& in) {
   return {ms, in.Length()};
 }
 
+// Files of this version know no entry that is pending for nobody. A released one is written as belonging to a consumer
+// without a name who got it when time began: for older servers that is somebody's, and any claim takes it; here it is
+// released again. A consumer who has no name and was never seen is there for that alone.
+constexpr int64_t kReleasedMs = 0;
+
+void WriteConsumers(const StreamGroup& group, Writer& out) {
+  char id_bytes[kIdBytes];
+  std::vector<StreamId> released;
+  if (group.released_count() != 0) {
+    for (const auto& [id, pending] : group.pending()) {
+      if (pending.released()) released.push_back(id);
+    }
+  }
+  auto write_id = [&](StreamId id) {
+    WriteRawId(id, id_bytes);
+    out.Raw({id_bytes, kIdBytes});
+  };
+  const auto nameless = group.consumers().find("");
+  const bool extra = !released.empty() && nameless == group.consumers().end();
+  out.Length(group.consumers().size() + extra);
+  if (extra) {
+    out.Text({});
+    out.Fixed64(kReleasedMs);
+    out.Length(released.size());
+    for (StreamId id : released) write_id(id);
+  }
+  for (const auto& [name, consumer] : group.consumers()) {
+    out.Text(name);
+    out.Fixed64(static_cast<uint64_t>(consumer.seen_ms));
+    out.Length(consumer.pending().size() + (name.empty() ? released.size() : 0));
+    for (StreamId id : consumer.pending()) write_id(id);
+    if (name.empty()) {
+      for (StreamId id : released) write_id(id);
+    }
+  }
+}
+
 void WriteGroup(const StreamGroup& group, Writer& out) {
   char id_bytes[kIdBytes];
   WriteId(group.last_id, out);
@@ -55,16 +93,7 @@ void WriteGroup(const StreamGroup& group, Writer& out) {
     out.Fixed64(static_cast<uint64_t>(pending.delivered_ms));
     out.Length(pending.deliveries);
   }
-  out.Length(group.consumers().size());
-  for (const auto& [name, consumer] : group.consumers()) {
-    out.Text(name);
-    out.Fixed64(static_cast<uint64_t>(consumer.seen_ms));
-    out.Length(consumer.pending().size());
-    for (StreamId id : consumer.pending()) {
-      WriteRawId(id, id_bytes);
-      out.Raw({id_bytes, kIdBytes});
-    }
-  }
+  WriteConsumers(group, out);
 }
 
 void ReadNodes(Reader& in, Stream& stream) {
@@ -105,17 +134,21 @@ void ReadGroup(Reader& in, RdbType type, Stream& stream) {
     auto seen_ms = static_cast<int64_t>(in.Fixed64());
     int64_t active_ms = type == RdbType::kStream3 ? static_cast<int64_t>(in.Fixed64()) : seen_ms;
     if (!in.ok()) return;
-    bool created = false;
-    StreamConsumer& consumer = group->ConsumerOf(consumer_name, seen_ms, &created);
-    if (!created) return in.Fail("Duplicate stream consumer detected");
-    consumer.active_ms = active_ms;
+    if (group->FindConsumer(consumer_name)) return in.Fail("Duplicate stream consumer detected");
+    StreamConsumer* consumer = nullptr;
+    if (!consumer_name.empty() || seen_ms != kReleasedMs) {
+      consumer = &group->ConsumerOf(consumer_name, seen_ms);
+      consumer->active_ms = active_ms;
+    }
     for (uint64_t ids = in.Count(kIdBytes); ids > 0 && in.ok(); --ids) {
       StreamId id = ParseRawId(in.Bytes(kIdBytes));
       auto found = unassigned.extract(id);
       if (!in.ok()) return;
       if (found.empty()) return in.Fail("stream consumer with an entry that its group has not pending");
-      StreamPending& pending = group->Assign(id, consumer);
-      pending.delivered_ms = found.mapped().delivered_ms;
+      const bool released = consumer_name.empty() && found.mapped().delivered_ms == kReleasedMs;
+      if (!released && !consumer) consumer = &group->ConsumerOf(consumer_name, seen_ms);
+      StreamPending& pending = released ? group->Release(id) : group->Assign(id, *consumer);
+      group->Deliver(pending, found.mapped().delivered_ms);
       pending.deliveries = found.mapped().deliveries;
     }
   }

@@ -4,6 +4,7 @@
 // Threads: fields are set before it is queued and read by the holder of the claim (store::Waiter). Owns: its arguments.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ class BlockedCommand : public store::Waiter {
   bool needs_all_keys = false;
   bool serve_without_key = false;
   int64_t deadline_ms = 0;        // Monotonic milliseconds; 0: never.
+  // When its owner is to try again (Executor::RetryBlocked), in monotonic milliseconds; 0: never. Written by the holder of
+  // the claim at each try; read relaxed by the owner's loop, for which a late or early look is only a try more.
+  std::atomic<int64_t> retry_ms{0};
   std::function<void(resp::Reply&)> write_timeout;  // None: a null array.
   int64_t blocked_since_ticks = 0;
   // How it ended without being served; written by the holder of the claim before Finish().

@@ -179,6 +179,9 @@ class Context {
     // What the handler is to see the next time, where the arguments that came would mean something else then (XREAD's
     // "$"). Same keys at the same places. Empty: those that came.
     std::vector<std::string> argv{};
+    // The handler is to run again after this time, too, with all keys locked and no ready_key(): what it waits for may come
+    // by itself. 0: never.
+    int64_t retry_after_ms = 0;
     // Served as well when the key is gone: the command has to say so.
     bool serve_without_key = false;
   };

@@ -137,6 +137,8 @@ class Executor {
   uint64_t Finish(Worker& worker, const Command& command, bool failed, uint64_t start_ticks);
   static void CountLookups(Worker& worker);
   void Block(Context& ctx);
+  // When the blocked command's owner is to try again.
+  void SetRetry(BlockedCommand& blocked, const Context::BlockOptions& options) const noexcept;
   void ServeKey(Worker& worker, const store::ReadyKey& ready);
   // Runs a claimed waiter with its stripes held. True: it ended.
   bool Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked, const store::Key* ready_key);

@@ -57,6 +57,7 @@ void Executor::Block(Context& ctx) {
   if (wish.options.timeout_ms != 0) {
     blocked->deadline_ms = services_.keyspace->clock().MonotonicMillis() + wish.options.timeout_ms;
   }
+  SetRetry(*blocked, wish.options);
   blocked->blocked_since_ticks = static_cast<int64_t>(base::CycleClock::Now());
   for (const store::Key& key : wish.keys) {
     std::string name(key.text);
@@ -72,6 +73,11 @@ void Executor::Block(Context& ctx) {
     blocked->keys.push_back(std::move(name));
   }
   session.blocked = std::move(blocked);
+}
+
+void Executor::SetRetry(BlockedCommand& blocked, const Context::BlockOptions& options) const noexcept {
+  const int64_t after_ms = options.retry_after_ms;
+  blocked.retry_ms.store(after_ms == 0 ? 0 : services_.keyspace->clock().MonotonicMillis() + after_ms, std::memory_order_relaxed);
 }
 
 void Executor::ServeReady(Worker& worker) {
@@ -152,6 +158,7 @@ bool Executor::Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& bloc
     services_.statistics->CountError(error.substr(0, error.find(' ')));
     reply.Error(error);
   } else if (ctx.block_wish_) {
+    SetRetry(*blocked, ctx.block_wish_->options);
     if (blocked->Release()) return tell_invalid(), false;
     // Its owner wanted it ended while we looked.
     WriteCancelled(*blocked, reply, false);

@@ -33,6 +33,28 @@ TEST_F(StreamCommands, AnAddedEntryIsRecordedWithTheIdThatItGot) {
   EXPECT_EQ(Run("XADD text * f v"), "-WRONGTYPE Operation against a key holding the wrong kind of value\r\n");
 }
 
+// Files of version 10 have no such thing as an entry that is pending for nobody: it is written as a nameless consumer's.
+TEST_F(StreamCommands, ReleasedEntriesSurviveCopiesAndPayloads) {
+  for (std::string_view reader : {"alice", ""}) {
+    Run("FLUSHALL");
+    for (int i = 1; i <= 3; ++i) Run("XADD s " + std::to_string(i) + " f v");
+    Run("XGROUP CREATE s g 0");
+    Run({"XREADGROUP", "GROUP", "g", reader, "STREAMS", "s", ">"});
+    Run("XNACK s g FATAL IDS 2 1 3");
+    const std::string pending = Run("XPENDING s g - + 10"), consumers = Run("XINFO CONSUMERS s g");
+    EXPECT_EQ(pending.find("*4\r\n" + Bulk("1-0") + Bulk("") + ":-1\r\n:9223372036854775807\r\n"), 4u) << pending;
+    Run("COPY s copy");
+    EXPECT_EQ(Run("XPENDING copy g - + 10"), pending);
+    const std::string dump = Run("DUMP s");
+    const size_t begin = dump.find('\n') + 1;
+    ASSERT_EQ(Run({"RESTORE", "restored", "0", std::string_view(dump).substr(begin, dump.size() - begin - 2)}), "+OK\r\n");
+    EXPECT_EQ(Run("XPENDING restored g - + 10"), pending);
+    EXPECT_EQ(Run("XINFO CONSUMERS restored g").substr(0, 4), consumers.substr(0, 4)) << "One consumer, as before.";
+    EXPECT_NE(Run("XINFO STREAM restored FULL").find(Bulk("nacked-count") + ":2\r\n"), std::string::npos);
+    EXPECT_EQ(Run("XACK restored g 1 2 3"), ":3\r\n");
+  }
+}
+
 TEST_F(StreamCommands, ApproximateTrimsAreRecordedAsWhatTheyDid) {
   engine().settings().stream_node_max_entries.set(2);
   for (int i = 1; i <= 9; ++i) Run("XADD s " + std::to_string(i) + " f v");

@@ -1,10 +1,13 @@
 #include "families/stream_arguments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/check.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "command/command_table.h"
 #include "families/replies.h"
 
 namespace tusk::families {
@@ -21,6 +24,10 @@ void ReplyStreamId(resp::Reply& reply, StreamId id) { reply.Bulk(types::StreamId
 
 void ReplyStreamEntry(resp::Reply& reply, StreamCursor& at) {
   reply.ArrayHeader(2);
+  ReplyStreamEntryParts(reply, at);
+}
+
+void ReplyStreamEntryParts(resp::Reply& reply, StreamCursor& at) {
   ReplyStreamId(reply, at.id());
   reply.ArrayHeader(at.field_count() * 2);
   StreamCursor::Element name{int64_t{0}}, value{int64_t{0}};
@@ -72,6 +79,32 @@ std::optional<StreamId> StreamIntervalArg(Context& ctx, size_t i, IntervalEnd en
                                                : "ERR invalid end ID for the interval");
   }
   return neighbour;
+}
+
+bool CountedStreamIdsArg(Context& ctx, size_t& i, std::vector<StreamId>& ids) {
+  std::optional<int64_t> count = ctx.IntegerInRange(i, 1, INT64_MAX, "ERR Number of IDs must be a positive integer");
+  if (!count) return false;
+  if (static_cast<uint64_t>(*count) > ctx.argc() - i - 1) {
+    ctx.reply().Error("ERR The `numids` parameter must match the number of arguments");
+    return false;
+  }
+  size_t end = i + 1 + static_cast<size_t>(*count);
+  for (++i; i < end; ++i) {
+    std::optional<StreamId> id = StreamIdArg(ctx, i);
+    if (!id) return false;
+    ids.push_back(*id);
+  }
+  return true;
+}
+
+types::StreamGroup* ExistingGroupArg(Context& ctx, command::Found<Stream>& stream) {
+  stream = ctx.Write<Stream>(ctx.key(1));
+  if (stream.wrong_type) return nullptr;
+  types::StreamGroup* group = stream ? stream->FindGroup(ctx.arg(2)) : nullptr;
+  if (!group) {
+    ctx.reply().Error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", command::UpToZeroByte(ctx.arg(1)), command::UpToZeroByte(ctx.arg(2))));
+  }
+  return group;
 }
 
 // ---- Trimming ----

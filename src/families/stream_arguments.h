@@ -17,6 +17,8 @@ inline constexpr std::string_view kBadStreamId = "ERR Invalid stream ID specifie
 void ReplyStreamId(resp::Reply& reply, types::StreamId id);
 // The entry that the cursor stands on: its id and its fields, which are read by this.
 void ReplyStreamEntry(resp::Reply& reply, types::StreamCursor& at);
+// The two without the array around them.
+void ReplyStreamEntryParts(resp::Reply& reply, types::StreamCursor& at);
 // An array of entries from `low` to `high`, at most `count` of them (0: all). Returns how many.
 size_t ReplyStreamRange(resp::Reply& reply, const types::Stream& stream, types::StreamId low, types::StreamId high,
                         uint64_t count, types::StreamCursor::Direction direction = types::StreamCursor::Direction::kForward);
@@ -25,6 +27,12 @@ size_t ReplyStreamRange(resp::Reply& reply, const types::Stream& stream, types::
 std::optional<types::StreamId> StreamIdArg(command::Context& ctx, size_t i, uint64_t missing_seq = 0);
 // The same where "-" and "+" stand for the smallest and the greatest id, too.
 std::optional<types::StreamId> StreamBoundArg(command::Context& ctx, size_t i, uint64_t missing_seq);
+
+// numids id [id ...] at argument i, which then stands behind them. False after an error reply.
+bool CountedStreamIdsArg(command::Context& ctx, size_t& i, std::vector<types::StreamId>& ids);
+
+// The stream at key 1, for writing, and the group at argument 2; replies the error.
+types::StreamGroup* ExistingGroupArg(command::Context& ctx, command::Found<types::Stream>& stream);
 
 enum class IntervalEnd : uint8_t { kLow, kHigh };
 // One end of a range: as StreamBoundArg, or "(" and an id for "without it".

@@ -15,12 +15,23 @@ using types::StreamPending;
 void RecordClaim(Context& ctx, const GroupName& name, const StreamGroup& group, StreamId id,
                  const StreamPending& pending) {
   if (!ctx.wants_record()) return;
-  DCHECK(pending.consumer != nullptr);
+  DCHECK(!pending.released());
   StreamIdText id_text(id), last_id(group.last_id);
   std::string time = base::Int64ToString(pending.delivered_ms);
   std::string count = base::Int64ToString(static_cast<int64_t>(pending.deliveries));
   ctx.RecordAs({"XCLAIM", name.key, name.group, pending.consumer->name(), "0", id_text.view(), "TIME", time, "RETRYCOUNT",
                 count, "FORCE", "JUSTID", "LASTID", last_id.view()});
+}
+
+void ForgetPending(Context& ctx, const GroupName& name, StreamGroup& group, StreamId id, const StreamPending& pending) {
+  // Followers find out by the same claim; of one that is nobody's they are told.
+  if (pending.released()) {
+    ctx.RecordAs({"XACK", name.key, name.group, StreamIdText(id).view()});
+  } else {
+    RecordClaim(ctx, name, group, id, pending);
+  }
+  group.Acknowledge(id);
+  ctx.transaction().AddDirty(1);
 }
 
 void RecordGroupPosition(Context& ctx, const GroupName& name, const StreamGroup& group) {

@@ -18,6 +18,9 @@ struct GroupName {
 // Entry `id` is pending as it is now: XCLAIM that forces exactly that.
 void RecordClaim(command::Context& ctx, const GroupName& name, const types::StreamGroup& group, types::StreamId id,
                  const types::StreamPending& pending);
+// The entry is gone from the stream: what is pending of it goes, too.
+void ForgetPending(command::Context& ctx, const GroupName& name, types::StreamGroup& group, types::StreamId id,
+                   const types::StreamPending& pending);
 // How far the group has read: XGROUP SETID.
 void RecordGroupPosition(command::Context& ctx, const GroupName& name, const types::StreamGroup& group);
 // XGROUP CREATECONSUMER.

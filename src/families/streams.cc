@@ -8,6 +8,7 @@
 #include "families/collections.h"
 #include "families/replies.h"
 #include "families/stream_arguments.h"
+#include "families/stream_producer_arguments.h"
 #include "store/limits.h"
 
 namespace tusk::families {
@@ -26,6 +27,7 @@ constexpr std::string_view kIdNotAbove =
 
 struct AddRequest {
   TrimArguments trim;
+  ProducerArguments producer;
   bool create = true;
   // The id as it was typed: nothing of it, its first half, or all.
   std::optional<uint64_t> ms;
@@ -55,6 +57,9 @@ bool ParseAdd(Context& ctx, AddRequest& request) {
     TrimArguments::Step step = request.trim.Take(ctx, i);
     if (step == TrimArguments::Step::kError) return false;
     if (step == TrimArguments::Step::kTaken) continue;
+    step = request.producer.Take(ctx, i);
+    if (step == TrimArguments::Step::kError) return false;
+    if (step == TrimArguments::Step::kTaken) continue;
     if (!ctx.ArgIs(i, "NOMKSTREAM")) break;
     request.create = false;
     ++i;
@@ -64,6 +69,10 @@ bool ParseAdd(Context& ctx, AddRequest& request) {
   if (!request.trim.Finish(ctx)) return false;
   if (ctx.argc() < i + 3 || (ctx.argc() - i) % 2 == 0) {
     ReplyWrongArity(ctx);
+    return false;
+  }
+  if (request.producer.given && request.ms) {
+    ctx.reply().Error("ERR IDMP and IDMPAUTO need an ID that is generated: *");
     return false;
   }
   if (request.seq == 0 && request.ms == 0) {
@@ -104,13 +113,19 @@ bool FitsEntry(Context& ctx, std::span<const std::string_view> fields) {
 
 void RecordAdd(Context& ctx, const AddRequest& request, const Stream& stream, StreamId id) {
   bool id_as_typed = request.ms && request.seq;
+  DCHECK(!request.producer.given || !id_as_typed);
   bool trim_as_typed = !request.trim.trim || !request.trim.trim->approximate;
   if (!ctx.wants_record() || (id_as_typed && trim_as_typed)) return;
   size_t words_behind_id = ctx.argc() - request.id_at;
   std::vector<std::string> argv = RecordWithExactTrim(ctx, request.trim, stream);
   argv[argv.size() - words_behind_id] = id.ToString();
+  // Which ids are remembered depends on the clock: followers are told what to remember instead.
+  if (request.producer.given) request.producer.EraseFrom(argv);
   std::vector<std::string_view> views(argv.begin(), argv.end());
   ctx.RecordAs(views);
+  if (request.producer.given) {
+    ctx.RecordAs({"XIDMPRECORD", ctx.arg(1), request.producer.producer, request.producer.id, types::StreamIdText(id).view()});
+  }
 }
 
 }  // namespace
@@ -122,12 +137,17 @@ void CmdXadd(Context& ctx) {
   Found<Stream> stream = ctx.Write<Stream>(key);
   if (stream.wrong_type) return;
   if (!stream && !request.create) return ctx.reply().Null();
+  std::span<const std::string_view> fields = ctx.args().subspan(request.id_at + 1);
+  if (request.producer.given) {
+    request.producer.Complete(fields);
+    if (stream && ReplyDuplicate(ctx, *stream, request.producer)) return;
+  }
   std::optional<StreamId> id = NewId(ctx, request, stream ? stream->last_id() : StreamId{});
   if (!id) return;
-  std::span<const std::string_view> fields = ctx.args().subspan(request.id_at + 1);
   if (!FitsEntry(ctx, fields)) return;
   Stream& target = stream ? *stream : ctx.Create<Stream>(key);
   target.Append(*id, fields, store::StreamLimitsOf(ctx.settings()));
+  if (request.producer.given) target.MakeProducers().Record(request.producer.producer, request.producer.id, *id, ctx.now_ms());
   ReplyStreamId(ctx.reply(), *id);
   ctx.Modified(key, store::kEventStream, "xadd");
   if (request.trim.trim && target.Trim(*request.trim.trim) != 0) ctx.Event(key, store::kEventStream, "xtrim");

@@ -36,17 +36,6 @@ struct ClaimRequest {
   std::optional<StreamId> last_id;
 };
 
-// The key's stream and the group at argument 2; replies the error.
-StreamGroup* FindGroup(Context& ctx, Found<Stream>& stream) {
-  stream = ctx.Write<Stream>(ctx.key(1));
-  if (stream.wrong_type) return nullptr;
-  StreamGroup* group = stream ? stream->FindGroup(ctx.arg(2)) : nullptr;
-  if (!group) {
-    ctx.reply().Error(fmt::format("NOGROUP No such key '{}' or consumer group '{}'", command::UpToZeroByte(ctx.arg(1)), command::UpToZeroByte(ctx.arg(2))));
-  }
-  return group;
-}
-
 std::optional<int64_t> MinIdleArg(Context& ctx, std::string_view error) {
   std::optional<int64_t> idle = ctx.Integer(4, error);
   if (idle) *idle = std::max<int64_t>(*idle, 0);
@@ -119,9 +108,7 @@ Target TargetOf(Context& ctx, const Key& key, Stream& stream, StreamGroup& group
 
 // The entry is gone from the stream: what is pending of it goes, too. Followers find out by the same claim.
 void ForgetDeleted(Context& ctx, const Target& target, StreamId id, const StreamPending& pending) {
-  RecordClaim(ctx, target.name, target.group, id, pending);
-  target.group.Acknowledge(id);
-  ctx.transaction().AddDirty(1);
+  ForgetPending(ctx, target.name, target.group, id, pending);
 }
 
 bool IdleFor(Context& ctx, const StreamPending& pending, int64_t idle_ms_min) {
@@ -131,7 +118,7 @@ bool IdleFor(Context& ctx, const StreamPending& pending, int64_t idle_ms_min) {
 // The consumer becomes the entry's owner, as if it had been delivered at `delivered_ms`.
 StreamPending& Claim(Context& ctx, const Target& target, StreamId id, int64_t delivered_ms) {
   StreamPending& pending = target.group.Assign(id, target.consumer);
-  pending.delivered_ms = delivered_ms;
+  target.group.Deliver(pending, delivered_ms);
   target.consumer.active_ms = ctx.now_ms();
   ctx.transaction().AddDirty(1);
   return pending;
@@ -225,7 +212,7 @@ AutoClaimed ClaimIdle(Context& ctx, const AutoClaimRequest& request, const Targe
 void CmdXclaim(Context& ctx) {
   Key key = ctx.key(1);
   Found<Stream> stream;
-  StreamGroup* group = FindGroup(ctx, stream);
+  StreamGroup* group = ExistingGroupArg(ctx, stream);
   if (!group) return;
   ClaimRequest request;
   std::optional<int64_t> idle = MinIdleArg(ctx, "ERR Invalid min-idle-time argument for XCLAIM");
@@ -258,7 +245,7 @@ void CmdXautoclaim(Context& ctx) {
   if (!ParseAutoClaim(ctx, request)) return;
   Key key = ctx.key(1);
   Found<Stream> stream;
-  StreamGroup* group = FindGroup(ctx, stream);
+  StreamGroup* group = ExistingGroupArg(ctx, stream);
   if (!group) return;
   ctx.ChangedNothing();
   AutoClaimed result = ClaimIdle(ctx, request, TargetOf(ctx, key, *stream, *group));

@@ -21,23 +21,6 @@ struct DeleteRequest {
   std::vector<StreamId> ids;
 };
 
-// numids id [id ...] at argument i, which then stands behind them. False after an error reply.
-bool ParseIds(Context& ctx, size_t& i, std::vector<StreamId>& ids) {
-  std::optional<int64_t> count = ctx.IntegerInRange(i, 1, INT64_MAX, "ERR Number of IDs must be a positive integer");
-  if (!count) return false;
-  if (static_cast<uint64_t>(*count) > ctx.argc() - i - 1) {
-    ctx.reply().Error("ERR The `numids` parameter must match the number of arguments");
-    return false;
-  }
-  size_t end = i + 1 + static_cast<size_t>(*count);
-  for (++i; i < end; ++i) {
-    std::optional<StreamId> id = StreamIdArg(ctx, i);
-    if (!id) return false;
-    ids.push_back(*id);
-  }
-  return true;
-}
-
 // The options from argument i on, in any order. False after an error reply.
 bool ParseDelete(Context& ctx, size_t i, DeleteRequest& request) {
   bool has_policy = false;
@@ -48,7 +31,7 @@ bool ParseDelete(Context& ctx, size_t i, DeleteRequest& request) {
       has_policy = true;
       ++i;
     } else if (request.ids.empty() && ctx.ArgIs(i, "IDS") && i + 1 < ctx.argc()) {
-      if (!ParseIds(ctx, ++i, request.ids)) return false;
+      if (!CountedStreamIdsArg(ctx, ++i, request.ids)) return false;
     } else {
       break;
     }

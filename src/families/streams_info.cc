@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -105,6 +106,28 @@ void ReplyStreamFields(Context& ctx, const Stream& stream) {
   ReplyStreamId(reply, stream.first_id());
 }
 
+// Told by Redis 8.6 and later, once producers have identified themselves.
+constexpr size_t kProducerFields = 6;
+size_t ProducerFieldCount(const Stream& stream) noexcept { return stream.producers() ? kProducerFields : 0; }
+void ReplyProducers(Context& ctx, const Stream& stream) {
+  const types::StreamProducers* producers = stream.producers();
+  if (!producers) return;
+  resp::Reply& reply = ctx.reply();
+  const types::StreamProducers::Tracked tracked = producers->CountTracked(ctx.now_ms());
+  const std::pair<std::string_view, uint64_t> fields[] = {
+      {"idmp-duration", static_cast<uint64_t>(producers->duration_seconds())},
+      {"idmp-maxsize", static_cast<uint64_t>(producers->size_max())},
+      {"pids-tracked", tracked.producers},
+      {"iids-tracked", tracked.ids},
+      {"iids-added", producers->added()},
+      {"iids-duplicates", producers->duplicates()}};
+  static_assert(std::size(fields) == kProducerFields);
+  for (const auto& [name, value] : fields) {
+    reply.Bulk(name);
+    reply.Integer(static_cast<int64_t>(value));
+  }
+}
+
 // Of the group's pending entries at most `count`; 0: all.
 void ReplyGroupPending(Context& ctx, const StreamGroup& group, uint64_t count) {
   resp::Reply::Mark mark = ctx.reply().BeginDeferred();
@@ -113,7 +136,7 @@ void ReplyGroupPending(Context& ctx, const StreamGroup& group, uint64_t count) {
     if (count != 0 && replied == count) break;
     ctx.reply().ArrayHeader(4);
     ReplyStreamId(ctx.reply(), id);
-    ctx.reply().Bulk(pending.consumer->name());
+    ctx.reply().Bulk(pending.owner());
     ctx.reply().Integer(pending.delivered_ms);
     ctx.reply().Integer(static_cast<int64_t>(pending.deliveries));
     ++replied;
@@ -149,14 +172,17 @@ void ReplyFullConsumer(Context& ctx, const StreamGroup& group, const StreamConsu
 
 void ReplyFull(Context& ctx, const Stream& stream, uint64_t count) {
   resp::Reply& reply = ctx.reply();
-  reply.MapHeader(kStreamFields + 2);
+  reply.MapHeader(kStreamFields + 2 + ProducerFieldCount(stream));
   ReplyStreamFields(ctx, stream);
+  ReplyProducers(ctx, stream);
   reply.Bulk("entries");
   ReplyStreamRange(reply, stream, {}, StreamId::Max(), count);
   reply.Bulk("groups");
   reply.ArrayHeader(stream.groups().size());
   for (const auto& [name, group] : stream.groups()) {
-    reply.MapHeader(7);
+    // Redis 8.8 has the field at all times; those who know older replies see it when there is something to tell.
+    const size_t released = group.released_count();
+    reply.MapHeader(released != 0 ? 8 : 7);
     reply.Bulk("name");
     reply.Bulk(name);
     ReplyGroupCounters(ctx, stream, group);
@@ -167,6 +193,9 @@ void ReplyFull(Context& ctx, const Stream& stream, uint64_t count) {
     reply.Bulk("consumers");
     reply.ArrayHeader(group.consumers().size());
     for (const auto& [consumer_name, consumer] : group.consumers()) ReplyFullConsumer(ctx, group, consumer, count);
+    if (released == 0) continue;
+    reply.Bulk("nacked-count");
+    reply.Integer(static_cast<int64_t>(released));
   }
 }
 
@@ -196,8 +225,9 @@ void CmdXinfoStream(Context& ctx) {
     count = *given < 0 ? kFullCount : *given;
   }
   if (full) return ReplyFull(ctx, *stream, static_cast<uint64_t>(count));
-  ctx.reply().MapHeader(kStreamFields + 3);
+  ctx.reply().MapHeader(kStreamFields + 3 + ProducerFieldCount(*stream));
   ReplyStreamFields(ctx, *stream);
+  ReplyProducers(ctx, *stream);
   ctx.reply().Bulk("groups");
   ctx.reply().Integer(static_cast<int64_t>(stream->groups().size()));
   ctx.reply().Bulk("first-entry");

@@ -76,11 +76,13 @@ void ReplySummary(Context& ctx, const StreamGroup& group) {
 
 // False: idle for too short, and nothing was replied.
 bool ReplyPending(Context& ctx, const PendingRange& range, StreamId id, const StreamPending& pending) {
-  int64_t idle_ms = std::max<int64_t>(ctx.now_ms() - pending.delivered_ms, 0);
-  if (idle_ms < range.idle_ms_min) return false;
+  // What is released is idle enough for everybody, and for no time that could be told.
+  constexpr int64_t kReleased = -1;
+  int64_t idle_ms = pending.released() ? kReleased : std::max<int64_t>(ctx.now_ms() - pending.delivered_ms, 0);
+  if (idle_ms < range.idle_ms_min && !pending.released()) return false;
   ctx.reply().ArrayHeader(4);
   ReplyStreamId(ctx.reply(), id);
-  ctx.reply().Bulk(pending.consumer->name());
+  ctx.reply().Bulk(pending.owner());
   ctx.reply().Integer(idle_ms);
   ctx.reply().Integer(static_cast<int64_t>(pending.deliveries));
   return true;

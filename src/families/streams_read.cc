@@ -27,16 +27,19 @@ using types::StreamGroup;
 using types::StreamId;
 using types::StreamPending;
 
-constexpr int64_t kDoesNotBlock = -1;
+constexpr int64_t kDoesNotBlock = -1, kDoesNotClaim = -1;
 
 struct ReadRequest {
   bool grouped = false;  // XREADGROUP.
   std::string_view group = {}, consumer = {};
   bool no_ack = false;
-  uint64_t count = 0;  // 0: all.
+  int64_t claim_ms = kDoesNotClaim;  // Takes over what is pending for that long.
+  uint64_t count = 0;                // 0: all.
   int64_t block_ms = kDoesNotBlock;
   size_t keys_at = 0;
   size_t streams = 0;
+
+  bool claims() const noexcept { return claim_ms != kDoesNotClaim; }
 };
 
 // Where to read on in one stream.
@@ -104,6 +107,10 @@ bool ParseRead(Context& ctx, ReadRequest& request) {
       request.count = static_cast<uint64_t>(std::max<int64_t>(*count, 0));
     } else if (more >= 1 && ctx.ArgIs(i, "STREAMS")) {
       if (!ParseStreams(ctx, i, request)) return false;
+    } else if (more >= 1 && ctx.ArgIs(i, "CLAIM") && request.grouped) {
+      std::optional<int64_t> idle = ctx.IntegerInRange(++i, 0, INT64_MAX, "ERR min-idle-time must be a non-negative integer");
+      if (!idle) return false;
+      request.claim_ms = *idle;
     } else if ((more >= 2 && ctx.ArgIs(i, "GROUP")) || ctx.ArgIs(i, "NOACK")) {
       if (!ParseGroupOption(ctx, i, request)) return false;
     } else {
@@ -158,6 +165,7 @@ struct Source {
   Stream* stream = nullptr;
   StreamGroup* group = nullptr;
   ReadFrom from;
+  std::vector<StreamId> idle = {};  // Pending for long enough to be claimed, the longest first.
 };
 
 enum class Opened : uint8_t { kYes, kNotYet, kError };
@@ -225,26 +233,56 @@ void ReplyHistory(Context& ctx, const ReadRequest& request, Source& source, Stre
   reply.EndArray(mark, replied);
 }
 
-// Delivers new entries to the consumer.
+// With CLAIM every entry says how long ago it was delivered, in milliseconds, and how often before.
+void ReplyClaimableEntry(Context& ctx, StreamCursor& at, int64_t idle_ms, uint64_t deliveries) {
+  ctx.reply().ArrayHeader(4);
+  ReplyStreamEntryParts(ctx.reply(), at);
+  ctx.reply().Integer(idle_ms);
+  ctx.reply().Integer(static_cast<int64_t>(deliveries));
+}
+
+// Makes idle entries the consumer's own. Returns how many were replied.
+size_t ReplyClaims(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+  GroupName name{source.key.text, request.group};
+  StreamGroup& group = *source.group;
+  size_t replied = 0;
+  for (StreamId id : source.idle) {
+    StreamCursor at(*source.stream, id, id);
+    bool there = at.Next();
+    DCHECK(there);
+    if (!there) continue;
+    StreamPending& pending = group.Assign(id, consumer);
+    ReplyClaimableEntry(ctx, at, std::max<int64_t>(ctx.now_ms() - pending.delivered_ms, 0), pending.deliveries);
+    group.Deliver(pending, ctx.now_ms());
+    if (pending.deliveries < static_cast<uint64_t>(INT64_MAX)) ++pending.deliveries;
+    consumer.active_ms = ctx.now_ms();
+    RecordClaim(ctx, name, group, id, pending);
+    ++replied;
+  }
+  return replied;
+}
+
+// Delivers new entries to the consumer, behind those that it claims.
 void ReplyDelivery(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
   GroupName name{source.key.text, request.group};
   StreamGroup& group = *source.group;
   resp::Reply& reply = ctx.reply();
   resp::Reply::Mark mark = reply.BeginDeferred();
-  size_t replied = 0;
+  const size_t claimed = ReplyClaims(ctx, request, source, consumer);
+  size_t replied = claimed;
   StreamCursor at(*source.stream, group.last_id.Next().value_or(StreamId::Max()), StreamId::Max());
   for (; (request.count == 0 || replied < request.count) && at.Next(); ++replied) {
-    ReplyStreamEntry(reply, at);
+    request.claims() ? ReplyClaimableEntry(ctx, at, 0, 0) : ReplyStreamEntry(reply, at);
     source.stream->Advance(group, at.id());
     if (request.no_ack) continue;
     // A group that was set back delivers entries anew that may be pending for another consumer.
     StreamPending& pending = group.Assign(at.id(), consumer);
-    pending.delivered_ms = ctx.now_ms();
+    group.Deliver(pending, ctx.now_ms());
     pending.deliveries = 1;
     consumer.active_ms = ctx.now_ms();
     RecordClaim(ctx, name, group, at.id(), pending);
   }
-  if (replied != 0) RecordGroupPosition(ctx, name, group);
+  if (replied != claimed) RecordGroupPosition(ctx, name, group);
   reply.EndArray(mark, replied);
 }
 
@@ -274,9 +312,45 @@ StreamConsumer& ConsumerFor(Context& ctx, const ReadRequest& request, Source& so
   return consumer;
 }
 
+// Finds what the request may claim, one budget for all streams. What is pending of deleted entries goes.
+void FindIdle(Context& ctx, ReadRequest& request, std::vector<Source>& sources) {
+  if (!request.claims()) return;
+  uint64_t budget = request.count;
+  for (Source& source : sources) {
+    if (!source.from.undelivered || (request.count != 0 && budget == 0)) continue;
+    GroupName name{source.key.text, request.group};
+    for (StreamId id : source.group->DeliveredUntil(ctx.now_ms() - request.claim_ms)) {
+      if (!source.stream->Contains(id)) {
+        ForgetPending(ctx, name, *source.group, id, *source.group->FindPending(id));
+        continue;
+      }
+      source.idle.push_back(id);
+      if (request.count != 0 && --budget == 0) break;
+    }
+  }
+}
+
+size_t CountIdle(std::span<const Source> sources) noexcept {
+  size_t count = 0;
+  for (const Source& source : sources) count += source.idle.size();
+  return count;
+}
+
+// Until something that is pending now, or is delivered from now on, can have been idle for long enough.
+int64_t ClaimableInMillis(Context& ctx, const ReadRequest& request, std::span<const Source> sources) {
+  if (!request.claims()) return 0;
+  int64_t oldest_ms = ctx.now_ms();
+  for (const Source& source : sources) {
+    if (source.from.undelivered) oldest_ms = std::min(oldest_ms, source.group->oldest_delivery_ms());
+  }
+  // Deliveries are not above now, so this is not above the idle time asked for.
+  return std::max<int64_t>(request.claim_ms - (ctx.now_ms() - oldest_ms), 1);
+}
+
 // Waits with its ids spelled out.
 void Wait(Context& ctx, const ReadRequest& request, std::span<const Source> sources) {
   Context::BlockOptions options{.timeout_ms = request.block_ms, .serve_without_key = request.grouped};
+  options.retry_after_ms = ClaimableInMillis(ctx, request, sources);
   std::vector<Key> keys;
   if (!ctx.has_waited()) {
     options.argv.assign(ctx.args().begin(), ctx.args().end());
@@ -301,10 +375,12 @@ void Read(Context& ctx, bool grouped) {
   }
   // The command as it came is no record of what it does: deliveries record themselves.
   if (grouped) ctx.ChangedNothing();
+  FindIdle(ctx, request, sources);
+  const bool all_claimed = request.claims() && request.count != 0 && CountIdle(sources) >= request.count;
   resp::Reply::Mark mark = ctx.reply().BeginDeferred();
   size_t served = 0;
   for (Source& source : sources) {
-    bool serve = (grouped && !source.from.undelivered) || HasNews(source);
+    bool serve = (grouped && !source.from.undelivered) || !source.idle.empty() || (HasNews(source) && !all_claimed);
     StreamConsumer* consumer = grouped ? &ConsumerFor(ctx, request, source, serve && source.from.undelivered) : nullptr;
     if (!serve) continue;
     ReplySource(ctx, request, source, consumer);

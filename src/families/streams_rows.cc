@@ -26,7 +26,9 @@ using command::kWrite;
 constexpr KeySpec kReadWriteUpdateKey[] = {{.flags = kKeyRW | kKeyUpdate}};
 constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
 constexpr History kXaddHistory[] = {{"6.2.0", "NOMKSTREAM, MINID and LIMIT."},
-                                    {"7.0.0", "Ids of the form ms-*."}};
+                                    {"7.0.0", "Ids of the form ms-*."},
+                                    {"8.6.0", "IDMP and IDMPAUTO."}};
+constexpr History kXreadgroupHistory[] = {{"8.4.0", "CLAIM."}};
 constexpr KeySpec kReadWriteDeleteKey[] = {{.flags = kKeyRW | kKeyDelete}};
 constexpr History kXautoclaimHistory[] = {
     {"7.0.0", "The reply also lists the deleted entries that left the pending list."}};
@@ -211,7 +213,7 @@ constexpr CommandSpec kRows[] = {
      .since = "5.0.0",
      .complexity = "O(1), and O(N) when trimming, N being the entries evicted",
      .summary = "Appends an entry to a stream, and creates the stream when there is none.",
-     .arguments = "key@0 [NOMKSTREAM]^6.2.0 trim=[strategy=(MAXLEN | MINID^6.2.0) operator=[equal='=' | "
+     .arguments = "key@0 [NOMKSTREAM]^6.2.0 idmp=[IDMPAUTO pid | IDMP (pid iid)]^8.6.0 trim=[strategy=(MAXLEN | MINID^6.2.0) operator=[equal='=' | "
                   "approximately='~'] threshold [LIMIT count:integer]^6.2.0] id-or-auto=(auto-id='*' | id) "
                   "(field value)...",
      .tips = kRandomTips,
@@ -229,6 +231,17 @@ constexpr CommandSpec kRows[] = {
      .arguments = "key@0 group consumer min-idle-time start [COUNT count:integer] [JUSTID]",
      .tips = kRandomTips,
      .history = kXautoclaimHistory},
+    {.name = "xcfgset",
+     .handler = CmdXcfgset,
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .categories = kCatStream,
+     .keys = kReadWriteUpdateKey,
+     .group = "stream",
+     .since = "8.6.0",
+     .complexity = "O(1)",
+     .summary = "Sets for how long, and how many, idempotent ids of a stream's producers are remembered.",
+     .arguments = "key@0 [IDMP-DURATION idmp-duration:integer] [IDMP-MAXSIZE idmp-maxsize:integer]"},
     {.name = "xclaim",
      .handler = CmdXclaim,
      .arity = -6,
@@ -272,6 +285,17 @@ constexpr CommandSpec kRows[] = {
      .complexity = "Depends on the subcommand.",
      .summary = "Commands about consumer groups.",
      .subcommands = kXgroupSubcommands},
+    {.name = "xidmprecord",
+     .handler = CmdXidmprecord,
+     .arity = 5,
+     .flags = kWrite | kFast,
+     .categories = kCatStream,
+     .keys = kReadWriteUpdateKey,
+     .group = "stream",
+     .since = "8.6.2",
+     .complexity = "O(1)",
+     .summary = "Sets the idempotent id of an entry; for replication.",
+     .arguments = "key@0 pid iid stream-id"},
     {.name = "xinfo",
      .arity = -2,
      .group = "stream",
@@ -290,6 +314,17 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(1)",
      .summary = "Returns how many entries a stream has.",
      .arguments = "key@0"},
+    {.name = "xnack",
+     .handler = CmdXnack,
+     .arity = -7,
+     .flags = kWrite | kFast,
+     .categories = kCatStream,
+     .keys = kReadWriteUpdateKey,
+     .group = "stream",
+     .since = "8.8.0",
+     .complexity = "O(1) for each id",
+     .summary = "Gives pending entries back to their group, for any consumer to claim at once.",
+     .arguments = "key@0 group mode=(SILENT | FAIL | FATAL) IDS ids=(numids:integer id...) [RETRYCOUNT count:integer] [FORCE]"},
     {.name = "xpending",
      .handler = CmdXpending,
      .arity = -3,
@@ -338,8 +373,9 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(N) for each stream, N being the entries returned",
      .summary = "Hands a group's next entries to one of its consumers, or shows what is pending for it; "
                 "waits if asked to.",
-     .arguments = "GROUP (group consumer) [COUNT count:integer] [BLOCK milliseconds:integer] [NOACK] STREAMS "
-                  "streams=(key@0... id...)"},
+     .arguments = "GROUP (group consumer) [COUNT count:integer] [BLOCK milliseconds:integer] [CLAIM min-idle-time:integer]^8.4.0 "
+                  "[NOACK] STREAMS streams=(key@0... id...)",
+     .history = kXreadgroupHistory},
     {.name = "xrevrange",
      .handler = CmdXrevrange,
      .arity = -4,

@@ -281,7 +281,15 @@ void Connection::StartBlocked() {
     base::MutexLock hold(record_->mutex);
     record_->blocked = session_.blocked;
   }
-  if (session_.blocked->deadline_ms != 0) loop_.events().ArmTimer(deadline_, session_.blocked->deadline_ms * 1000);
+  ArmDeadline(0);
+}
+
+void Connection::ArmDeadline(int64_t not_before_ms) {
+  const int64_t deadline_ms = session_.blocked->deadline_ms;
+  int64_t retry_ms = session_.blocked->retry_ms.load(std::memory_order_relaxed);
+  if (retry_ms != 0) retry_ms = std::max(retry_ms, not_before_ms);
+  const int64_t at_ms = deadline_ms == 0 || (retry_ms != 0 && retry_ms < deadline_ms) ? retry_ms : deadline_ms;
+  if (at_ms != 0) loop_.events().ArmTimer(deadline_, at_ms * 1000);
 }
 
 void Connection::EndBlocked() {
@@ -317,6 +325,16 @@ void Connection::OnReply(resp::OutputBuffer reply) noexcept {
 }
 
 void Connection::OnDeadline() noexcept {
+  // A command that tries again by itself does so at this pace at most.
+  constexpr int64_t kRetryMsMin = 10;
+  if (state_ == State::kBlocked && session_.blocked->retry_ms.load(std::memory_order_relaxed) != 0) {
+    const int64_t now_ms = context_.engine.keyspace().clock().MonotonicMillis();
+    if (session_.blocked->deadline_ms == 0 || now_ms < session_.blocked->deadline_ms) {
+      // If it is served now, its reply is a message, which finds it blocked still.
+      context_.engine.executor().RetryBlocked(loop_.worker(), session_.blocked);
+      return ArmDeadline(now_ms + kRetryMsMin);
+    }
+  }
   if (state_ != State::kBlocked || !session_.blocked->Cancel()) return;
   resp::OutputBuffer out;
   resp::Reply reply(out, session_.protocol);

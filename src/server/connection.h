@@ -86,6 +86,8 @@ class Connection final : public io::EventHandler {
   command::Outcome Execute(command::Worker& worker, command::Request& request);
   Next After(command::Outcome outcome);
   void StartBlocked();
+  // For the blocked command's deadline, or its next try, which comes at `not_before_ms` (monotonic) at the earliest.
+  void ArmDeadline(int64_t not_before_ms);
   void EndBlocked();
   void OnDeadline() noexcept;
   void FailProtocol();

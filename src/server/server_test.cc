@@ -158,6 +158,19 @@ TEST_F(ServerTest, ABlockedClientTimesOut) {
   EXPECT_EQ("1", client.Ask("RPUSH q value"));
 }
 
+TEST_F(ServerTest, ABlockedClientTriesAgainWhenSomethingTurnsIdle) {
+  StartServer(2);
+  Client waiting = NewClient();
+  Client holder = NewClient();
+  holder.Ask("XGROUP CREATE s g 0 MKSTREAM");
+  waiting.Send("XREADGROUP GROUP g claimer BLOCK 0 CLAIM 30 STREAMS s >\r\n");
+  ASSERT_TRUE(Eventually([&] { return server_->clients().BlockedCount() == 1; }));
+  // Delivered to another one in the same breath, so that nothing is ever new for who waits; nobody touches it afterwards.
+  holder.Send("MULTI\r\nXADD s 1 f v\r\nXREADGROUP GROUP g holder STREAMS s >\r\nEXEC\r\n");
+  EXPECT_EQ(0u, waiting.Receive().find("[[\"s\", [[\"1-0\", [\"f\", \"v\"], "));
+  EXPECT_EQ("(nil)", waiting.Ask("XREADGROUP GROUP g claimer BLOCK 40 CLAIM 100000 STREAMS s >"));
+}
+
 TEST_F(ServerTest, ABlockedClientThatLeavesTakesNothing) {
   StartServer(2);
   Client waiting = NewClient();

@@ -31,6 +31,7 @@ Stream Stream::Clone() const {
   copy.max_deleted_id_ = max_deleted_id_;
   copy.entries_added_ = entries_added_;
   for (const auto& [name, group] : groups_) copy.groups_[name].CopyFrom(group);
+  if (producers_) copy.producers_ = std::make_unique<StreamProducers>(*producers_);
   return copy;
 }
 
@@ -43,13 +44,20 @@ size_t Stream::MemoryBytes(size_t samples) const noexcept {
   }
   if (seen != 0) bytes += sampled / seen * nodes_.size();
   for (const auto& [name, group] : groups_) bytes += name.capacity() + group.MemoryBytes();
+  if (producers_) bytes += producers_->MemoryBytes();
   return bytes;
 }
 
 size_t Stream::FreeEffort() const noexcept {
   size_t effort = nodes_.size();
   for (const auto& [name, group] : groups_) effort += 1 + group.pending().size();
+  if (producers_) ++effort;
   return std::max<size_t>(effort, 1);
+}
+
+StreamProducers& Stream::MakeProducers() {
+  if (!producers_) producers_ = std::make_unique<StreamProducers>();
+  return *producers_;
 }
 
 // ---- Entries ----

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,7 @@
 #include "types/stream_group.h"
 #include "types/stream_id.h"
 #include "types/stream_node.h"
+#include "types/stream_producers.h"
 
 namespace tusk::types {
 
@@ -111,6 +113,11 @@ class Stream {
   // How many entries were ever added up to `id`, where the counters tell.
   std::optional<uint64_t> EntriesUpTo(StreamId id) const noexcept;
 
+  // ---- Producers ----
+  // Null while nobody has used them.
+  StreamProducers* producers() const noexcept { return producers_.get(); }
+  StreamProducers& MakeProducers();
+
   // ---- For codecs ----
   const Nodes& nodes() const noexcept { return nodes_; }
   // The node's ids are above all there are. Sizes and first_id() follow; last_id() and the counters are the caller's to set.
@@ -131,6 +138,7 @@ class Stream {
   StreamId max_deleted_id_;
   uint64_t entries_added_ = 0;
   Groups groups_;
+  std::unique_ptr<StreamProducers> producers_;
 };
 
 // Walks the live entries from `low` to `high`, both included.

@@ -1,5 +1,8 @@
 #include "types/stream_group.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/check.h"
 
 namespace tusk::types {
@@ -19,8 +22,8 @@ void StreamGroup::CopyFrom(const StreamGroup& other) {
     copy.active_ms = consumer.active_ms;
   }
   for (const auto& [id, pending] : other.pending_) {
-    StreamPending& copy = Assign(id, *FindConsumer(pending.consumer->name()));
-    copy.delivered_ms = pending.delivered_ms;
+    StreamPending& copy = pending.released() ? Release(id) : Assign(id, *FindConsumer(pending.owner()));
+    Deliver(copy, pending.delivered_ms);
     copy.deliveries = pending.deliveries;
   }
 }
@@ -56,20 +59,63 @@ StreamPending* StreamGroup::FindPending(StreamId id) noexcept {
 
 StreamPending& StreamGroup::Assign(StreamId id, StreamConsumer& consumer) {
   // New ones are the greatest as a rule.
+  const size_t count = pending_.size();
   StreamPending& pending = pending_.try_emplace(pending_.end(), id)->second;
   if (pending.consumer == &consumer) return pending;
-  if (pending.consumer) pending.consumer->pending_.erase(id);
+  if (pending.consumer) {
+    pending.consumer->pending_.erase(id);
+  } else if (pending_.size() == count) {
+    DCHECK(released_ > 0);
+    --released_;
+  }
   pending.consumer = &consumer;
   consumer.pending_.insert(consumer.pending_.end(), id);
   return pending;
 }
 
+StreamPending& StreamGroup::Release(StreamId id) {
+  auto [found, is_new] = pending_.try_emplace(id);
+  StreamPending& pending = found->second;
+  released_ += is_new || pending.consumer != nullptr;
+  if (pending.consumer) pending.consumer->pending_.erase(id);
+  pending.consumer = nullptr;
+  Deliver(pending, 0);
+  DCHECK(released_ <= pending_.size());
+  return pending;
+}
+
+void StreamGroup::Deliver(StreamPending& pending, int64_t at_ms) noexcept {
+  pending.delivered_ms = at_ms;
+  oldest_ms_ = std::min(oldest_ms_, at_ms);
+}
+
+std::vector<StreamId> StreamGroup::DeliveredUntil(int64_t latest_ms) {
+  if (pending_.empty()) oldest_ms_ = INT64_MAX;
+  if (oldest_ms_ > latest_ms) return {};
+  std::vector<std::pair<int64_t, StreamId>> found;
+  oldest_ms_ = INT64_MAX;
+  for (const auto& [id, pending] : pending_) {
+    oldest_ms_ = std::min(oldest_ms_, pending.delivered_ms);
+    if (pending.delivered_ms <= latest_ms) found.emplace_back(pending.delivered_ms, id);
+  }
+  std::ranges::sort(found);
+  std::vector<StreamId> ids;
+  ids.reserve(found.size());
+  for (const auto& [at_ms, id] : found) ids.push_back(id);
+  return ids;
+}
+
 bool StreamGroup::Acknowledge(StreamId id) {
   auto found = pending_.find(id);
   if (found == pending_.end()) return false;
-  size_t erased = found->second.consumer->pending_.erase(id);
-  DCHECK(erased == 1);
-  static_cast<void>(erased);
+  if (StreamConsumer* owner = found->second.consumer) {
+    size_t erased = owner->pending_.erase(id);
+    DCHECK(erased == 1);
+    static_cast<void>(erased);
+  } else {
+    DCHECK(released_ > 0);
+    --released_;
+  }
   pending_.erase(found);
   return true;
 }

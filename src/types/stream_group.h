@@ -2,7 +2,8 @@
 // not acknowledged yet.
 //
 // Pending entries are kept once, in the group's map in order of their ids; each consumer has the set of its own ids. They
-// agree at all times, which is why both change through the group alone.
+// agree at all times, which is why both change through the group alone. An entry that a consumer gave back (XNACK) is
+// pending without one: released.
 //
 // Threads: stripe-guarded. Owns: its consumers and pending entries. References to either are valid until that one is removed.
 #pragma once
@@ -14,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "types/stream_id.h"
 
@@ -36,9 +38,13 @@ class StreamConsumer {
 };
 
 struct StreamPending {
-  int64_t delivered_ms = 0;  // Unix milliseconds.
+  int64_t delivered_ms = 0;  // Unix milliseconds; 0 when released. Set by StreamGroup::Deliver().
   uint64_t deliveries = 1;
-  StreamConsumer* consumer = nullptr;
+  StreamConsumer* consumer = nullptr;  // Null: released.
+
+  bool released() const noexcept { return consumer == nullptr; }
+  // The owner's name; empty when released.
+  std::string_view owner() const noexcept { return consumer ? consumer->name() : std::string_view(); }
 };
 
 class StreamGroup {
@@ -68,6 +74,17 @@ class StreamGroup {
   StreamPending* FindPending(StreamId id) noexcept;
   // Makes the entry pending for the consumer, whoever had it; its delivery time and count are the caller's to set.
   StreamPending& Assign(StreamId id, StreamConsumer& consumer);
+  // Makes the entry pending for nobody, whether it was pending or not, ready to be claimed by all; its count is the
+  // caller's to set.
+  StreamPending& Release(StreamId id);
+  // When the entry of this group counts as delivered.
+  void Deliver(StreamPending& pending, int64_t at_ms) noexcept;
+  // Pending entries that count as delivered at `latest_ms` or before, in the order of delivery. O(1) when surely none is,
+  // O(n log n) otherwise: no index by time is kept, which every delivery would have to pay for.
+  std::vector<StreamId> DeliveredUntil(int64_t latest_ms);
+  // No pending entry was delivered before. INT64_MAX: none is pending.
+  int64_t oldest_delivery_ms() const noexcept { return pending_.empty() ? INT64_MAX : oldest_ms_; }
+  size_t released_count() const noexcept { return released_; }
   // False when it was not pending.
   bool Acknowledge(StreamId id);
 
@@ -77,6 +94,8 @@ class StreamGroup {
  private:
   Consumers consumers_;
   Pending pending_;
+  size_t released_ = 0;  // Of pending_.
+  int64_t oldest_ms_ = INT64_MAX;
 };
 
 }  // namespace tusk::types
