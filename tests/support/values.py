@@ -47,8 +47,11 @@ def content(connection, name):
         reply = connection.call('HGETALL' if kind == 'hash' else 'SMEMBERS', name)
         items = list(zip(reply[::2], reply[1::2])) if kind == 'hash' else reply
         return kind, sorted(items)
-    query = {'string': ['GET', name], 'list': ['LRANGE', name, 0, -1], 'zset': ['ZRANGE', name, 0, -1, 'WITHSCORES'],
-             'stream': ['XRANGE', name, '-', '+']}
+    if kind == 'zset':
+        # Numbers, since releases spell them in different ways.
+        reply = connection.call('ZRANGE', name, 0, -1, 'WITHSCORES')
+        return kind, list(zip(reply[::2], map(float, reply[1::2])))
+    query = {'string': ['GET', name], 'list': ['LRANGE', name, 0, -1], 'stream': ['XRANGE', name, '-', '+']}
     return kind, connection.call(*query[kind]) if kind in query else None
 
 
