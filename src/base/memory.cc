@@ -113,6 +113,14 @@ const char* AllocatorName() noexcept {
 #endif
 }
 
+std::string AllocatorReport() {
+  std::string report;
+#if defined(TUSK_MIMALLOC)
+  mi_stats_print_out([](const char* text, void* out) { *static_cast<std::string*>(out) += text; }, &report);
+#endif
+  return report;
+}
+
 }  // namespace tusk::base
 
 #if !defined(TUSK_SANITIZED)

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace tusk::base {
 
@@ -23,6 +24,8 @@ size_t AllocatedSize(const void* block) noexcept;
 // Bytes handed out now, process-wide. O(threads ever seen), exact up to updates in flight.
 uint64_t UsedMemory() noexcept;
 const char* AllocatorName() noexcept;
+// What the allocator says of itself, for people; empty when it says nothing. It locks the heap while it counts.
+std::string AllocatorReport();
 // Asks for 2 MB pages from now on, where the kernel gives them to who asks (a third of a GET's time is address
 // translation otherwise). An environment variable of the allocator's own still overrides it.
 void PreferHugePages() noexcept;

@@ -164,6 +164,8 @@ class Context {
   bool recorded() const noexcept { return recorded_; }
   // The error that was replied is one that statistics have counted where it arose, in a command of a script.
   void ErrorWasCounted() noexcept { error_counted_ = true; }
+  // Whether a key that gets this deadline (Unix milliseconds) goes at once.
+  bool IsPast(int64_t deadline_ms) noexcept { return deadline_ms <= now_ms() && !settings().import_mode; }
   bool wants_record() noexcept { return transaction().wants_changes(); }
 
   // ---- Blocking ----

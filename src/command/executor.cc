@@ -333,6 +333,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
     txn.KeepExpired(!MayWrite(session, *request.command, request.argv));
   }
   if (!Lock(worker, session, request)) return ParkedOrBusy(worker, session, request, reply);
+  if (__builtin_expect(session.import_source, 0)) txn.SeeExpired();
   session.parks = 0;
   txn.set_source(session.id);
   uint64_t start = base::CycleClock::Now();

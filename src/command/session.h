@@ -71,6 +71,7 @@ struct Session {
   bool authenticated = true;
   bool no_touch = false;
   bool no_evict = false;
+  bool import_source = false;  // CLIENT IMPORT-SOURCE: it fills a server in import mode, and finds keys past their deadline.
   bool monitor = false;
   bool from_master = false;  // The link's own session: it runs what the master has run already.
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.

@@ -199,6 +199,14 @@ void CmdClientNoTouch(Context& ctx) {
   ctx.reply().Ok();
 }
 
+void CmdClientImportSource(Context& ctx) {
+  auto on = OnOrOff(ctx);
+  if (!on) return;
+  if (*on && !ctx.settings().import_mode) return ctx.reply().Error("ERR Server is not in import mode");
+  ctx.session().import_source = *on;
+  ctx.reply().Ok();
+}
+
 // What a client says it can do. The one ability that Valkey knows, following redirects, changes nothing here.
 void CmdClientCapa(Context& ctx) { ctx.reply().Ok(); }
 

@@ -267,6 +267,11 @@ constexpr SettingRow kRows[] = {
      .kind = SettingKind::kBool,
      .initial = "no",
      .effect = "Lets FLUSHALL and FLUSHDB free in the background unless told otherwise."},
+    {.name = "import-mode",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "While a dataset is copied in: keys whose time has come stay, hidden from all but those who said CLIENT "
+               "IMPORT-SOURCE ON, so that the copy's later changes find them. As in Valkey 8.1."},
     {.name = "activerehashing", .kind = SettingKind::kBool, .initial = "yes"},
     {.name = "activedefrag", .kind = SettingKind::kBool, .initial = "no"},
     {.name = "jemalloc-bg-thread", .kind = SettingKind::kBool, .initial = "yes"},

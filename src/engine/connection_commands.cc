@@ -163,6 +163,7 @@ void CmdReset(Context& ctx) {
   session.name.clear();
   session.no_evict = false;
   session.no_touch = false;
+  session.import_source = false;
   session.reply_mode = command::ReplyMode::kOn;
   EngineOf(ctx).users().Begin(session);
   SetProtocol(ctx, 2);

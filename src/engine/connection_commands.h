@@ -25,6 +25,7 @@ bool IsClientName(std::string_view name) noexcept;
 std::string DescribeClient(const command::ClientInfo& client, int64_t now_micros);
 
 void CmdAuth(command::Context& context);
+void CmdClientImportSource(command::Context& context);
 void CmdClientCapa(command::Context& context);
 void CmdClientGetname(command::Context& context);
 void CmdClientHelp(command::Context& context);

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "engine/engine_of.h"
+#include "engine/memory_figures.h"
 #include "engine/server_commands.h"
 
 namespace tusk::engine {
@@ -56,16 +57,6 @@ template <typename Field>
 uint64_t SumOf(Engine& engine, Field field) {
   return engine.statistics().Sum(
       [&](const command::WorkerStatistics& worker) { return (worker.*field).get(); });
-}
-
-uint64_t ResidentBytes() {
-  std::FILE* file = std::fopen("/proc/self/statm", "re");
-  if (file == nullptr) return 0;
-  unsigned long long pages = 0;
-  unsigned long long resident = 0;
-  int read = std::fscanf(file, "%llu %llu", &pages, &resident);
-  std::fclose(file);
-  return read == 2 ? resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
 
 std::string ExecutablePath() {

@@ -1,18 +1,40 @@
-// The server's small commands: MONITOR, ROLE, TIME, SHUTDOWN, LOLWUT, and MEMORY apart from USAGE.
+// The server's small commands: MONITOR, ROLE, TIME, SHUTDOWN and LOLWUT.
 #include "engine/server_commands.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
+#include <random>
 #include <string>
 
-#include "base/memory.h"
-#include "base/numbers.h"
-#include "command/help.h"
 #include "engine/engine_of.h"
 
 namespace tusk::engine {
 namespace {
 
 using command::Context;
+
+// LOLWUT's picture.
+constexpr int64_t kTuskColumnsMin = 12, kTuskColumnsMax = 132, kTusksMax = 8;
+
+// One tusk below the other, each a quarter of an ellipse that grows thinner towards its tip. The seed decides how long and
+// how bent they are.
+std::string DrawTusks(int64_t seed, int64_t columns, int64_t tusks) {
+  std::minstd_rand random(static_cast<uint32_t>(seed));
+  std::string picture;
+  for (int64_t tusk = 0; tusk < tusks; ++tusk) {
+    const int64_t rows = 4 + static_cast<int64_t>(random() % 6);
+    const int64_t reach = columns / 2 + static_cast<int64_t>(random() % static_cast<uint32_t>(columns / 2));
+    for (int64_t row = 0; row < rows; ++row) {
+      const double height = static_cast<double>(rows - row) / static_cast<double>(rows);
+      const auto edge = static_cast<int64_t>((1 - std::sqrt(1 - height * height)) * static_cast<double>(reach - 1));
+      const auto thick = static_cast<int64_t>((1 - height) * static_cast<double>(columns) / 6);
+      const int64_t ivory = std::clamp<int64_t>(thick, 0, std::max<int64_t>(columns - edge - 2, 0));
+      picture.append(static_cast<size_t>(edge), ' ').append("(").append(static_cast<size_t>(ivory), ':').append(")\n");
+    }
+  }
+  return picture;
+}
 
 }  // namespace
 
@@ -60,44 +82,19 @@ void CmdShutdown(Context& ctx) {
 }
 
 void CmdLolwut(Context& ctx) {
-  ctx.reply().Verbatim("txt", std::string("      /\\\n     /  \\   Tusk ver. ") + std::string(kVersion) +
-                                  ", Redis ver. " + std::string(kRedisVersion) +
-                                  "\n    /    )\n   /   .'\n  (__.'\n");
-}
-
-void CmdMemoryHelp(Context& ctx) { command::ReplyHelp(ctx); }
-
-// The allocator gives memory back by itself; there is nothing to hurry.
-void CmdMemoryPurge(Context& ctx) { ctx.reply().Ok(); }
-
-void CmdMemoryStats(Context& ctx) {
-  Engine& engine = EngineOf(ctx);
-  auto used = static_cast<int64_t>(base::UsedMemory());
-  auto startup = static_cast<int64_t>(engine.startup_memory());
-  auto peak = static_cast<int64_t>(engine.memory_peak().Update(static_cast<uint64_t>(used)));
-  int64_t keys = 0;
-  for (size_t db = 0; db < ctx.keyspace().databases(); ++db) {
-    keys += static_cast<int64_t>(ctx.keyspace().Size(static_cast<store::DbIndex>(db)));
+  int64_t columns = 66, tusks = 3;
+  if (ctx.argc() > 2 && ctx.ArgIs(1, "version")) {
+    // All versions show the same picture, of the size that is asked for.
+    if (!ctx.Integer(2)) return;
+    for (size_t i = 3; i < std::min<size_t>(ctx.argc(), 5); ++i) {
+      std::optional<int64_t> size = ctx.Integer(i);
+      if (!size) return;
+      (i == 3 ? columns : tusks) = *size;
+    }
   }
-  int64_t dataset = std::max<int64_t>(used - startup, 0);
-  resp::Reply& reply = ctx.reply();
-  auto number = [&](std::string_view name, int64_t value) {
-    reply.Bulk(name);
-    reply.Integer(value);
-  };
-  auto percentage = [&](std::string_view name, int64_t part, int64_t whole) {
-    reply.Bulk(name);
-    reply.Double(whole > 0 ? 100.0 * static_cast<double>(part) / static_cast<double>(whole) : 0.0);
-  };
-  reply.MapHeader(8);
-  number("peak.allocated", peak);
-  number("total.allocated", used);
-  number("startup.allocated", startup);
-  number("keys.count", keys);
-  number("keys.bytes-per-key", keys > 0 ? dataset / keys : 0);
-  number("dataset.bytes", dataset);
-  percentage("dataset.percentage", dataset, used);
-  percentage("peak.percentage", used, peak);
+  std::string picture = DrawTusks(ctx.keyspace().clock().UnixMicros(), std::clamp<int64_t>(columns, kTuskColumnsMin, kTuskColumnsMax),
+                                  std::clamp<int64_t>(tusks, 1, kTusksMax));
+  ctx.reply().Verbatim("txt", picture + "\nTusk ver. " + std::string(kVersion) + ", Redis ver. " + std::string(kRedisVersion) + "\n");
 }
 
 }  // namespace tusk::engine

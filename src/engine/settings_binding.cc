@@ -68,6 +68,7 @@ constexpr Binding kBindings[] = {
     TUSK_BIND("commandlog-reply-larger-than", large_reply_log_larger_than),
     TUSK_BIND("commandlog-large-reply-max-len", large_reply_log_max_len),
     TUSK_BIND("tracking-table-max-keys", tracking_table_max_keys),
+    TUSK_BIND("import-mode", import_mode),
     TUSK_BIND("busy-reply-threshold", busy_reply_threshold),
     TUSK_BIND("enable-protected-configs", protected_configs),
     TUSK_BIND("enable-debug-command", enable_debug_command),

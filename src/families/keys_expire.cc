@@ -83,7 +83,7 @@ void Expire(Context& ctx, Unit unit, bool relative) {
   Key key = ctx.key(1);
   Entry* entry = ctx.Lookup(key, Access::kWrite);
   if (!entry || !Allows(conditions, *entry, *deadline_ms)) return ctx.reply().Integer(0);
-  if (*deadline_ms <= ctx.now_ms()) {
+  if (ctx.IsPast(*deadline_ms)) {
     bool background = ctx.settings().lazyfree_lazy_expire;
     ctx.transaction().Delete(ctx.db(), key, *entry, background);
     ctx.Modified(key, store::kEventGeneric, "del");

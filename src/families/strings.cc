@@ -211,7 +211,7 @@ void CmdGetex(Context& ctx) {
     if (!deadline) return;
   }
   ReplyString(ctx.reply(), *found.entry);
-  if (deadline && *deadline <= ctx.now_ms()) {
+  if (deadline && ctx.IsPast(*deadline)) {
     ctx.Delete(key, *found.entry);
     ctx.Modified(key, store::kEventGeneric, "del");
     ctx.RecordAs({ctx.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});

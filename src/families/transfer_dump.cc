@@ -108,7 +108,7 @@ void CmdRestore(Context& ctx) {
   if (*ttl != 0 && !options->absolute && __builtin_add_overflow(*ttl, ctx.now_ms(), &deadline_ms)) {
     deadline_ms = INT64_MAX;
   }
-  if (*ttl != 0 && deadline_ms <= ctx.now_ms()) return RestoreNothing(ctx, key, old != nullptr);
+  if (*ttl != 0 && ctx.IsPast(deadline_ms)) return RestoreNothing(ctx, key, old != nullptr);
   Entry* entry = &ctx.transaction().Put(ctx.db(), key, nullptr, *std::move(value));
   if (*ttl != 0) entry = &ctx.transaction().SetDeadline(ctx.db(), key, *entry, deadline_ms);
   entry->set_access(

@@ -13,6 +13,12 @@ void CmdScriptExists(command::Context& ctx) {
   for (size_t i = 2; i < ctx.argc(); ++i) ctx.reply().Integer(registry.Find(ctx.arg(i)) ? 1 : 0);
 }
 
+void CmdScriptShow(command::Context& ctx) {
+  const ScriptPtr script = ctx.services().scripts->registry().Find(ctx.arg(2));
+  if (!script) return ctx.reply().Error("NOSCRIPT No matching script.");
+  ctx.reply().Bulk(script->body());
+}
+
 void CmdScriptFlush(command::Context& ctx) {
   // Both modes take the same little time here: interpreters that are in use go when they come back.
   const bool valid = ctx.argc() == 2 || (ctx.argc() == 3 && (ctx.ArgIs(2, "async") || ctx.ArgIs(2, "sync")));

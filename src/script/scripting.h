@@ -31,6 +31,7 @@ void CmdFunctionRestore(command::Context& context);
 void CmdFunctionStats(command::Context& context);
 void CmdScriptDebug(command::Context& context);
 void CmdScriptExists(command::Context& context);
+void CmdScriptShow(command::Context& context);
 void CmdScriptFlush(command::Context& context);
 void CmdScriptHelp(command::Context& context);
 void CmdScriptKill(command::Context& context);

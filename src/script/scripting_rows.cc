@@ -115,6 +115,17 @@ constexpr CommandSpec kScriptSubcommands[] = {
      .summary = "Caches a Lua script and returns its SHA1 digest.",
      .arguments = "script",
      .tips = kAllNodesAllSucceededTips},
+    {.name = "show",
+     .handler = CmdScriptShow,
+     .arity = 3,
+     .flags = kNoScript,
+     .categories = kCatScripting,
+     .locks = Locks::kNone,
+     .group = "scripting",
+     .since = "8.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the text of a cached script.",
+     .arguments = "sha1"},
 };
 
 constexpr std::string_view kAllShardsAllSucceededTips[] = {"request_policy:all_shards",

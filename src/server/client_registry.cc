@@ -24,6 +24,7 @@ std::string FlagsOf(const ClientRecord& record, bool blocked, bool subscribed, b
   if (record.unix_socket.load(std::memory_order_relaxed)) flags += 'U';
   if (record.no_evict.load(std::memory_order_relaxed)) flags += 'e';
   if (record.no_touch.load(std::memory_order_relaxed)) flags += 'T';
+  if (record.import_source.load(std::memory_order_relaxed)) flags += 'I';
   return flags.empty() ? "N" : flags;
 }
 

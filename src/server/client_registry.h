@@ -62,6 +62,7 @@ struct ClientRecord {
   std::atomic<const command::Command*> last_command{nullptr};
   std::atomic<bool> monitor{false};
   std::atomic<bool> no_touch{false};
+  std::atomic<bool> import_source{false};
   std::atomic<bool> no_evict{false};
   std::atomic<bool> unix_socket{false};
   std::atomic<bool> tracking{false};

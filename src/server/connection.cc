@@ -456,6 +456,7 @@ void Connection::Publish(const command::Command* running) noexcept {
   write(record.last_command, running ? running : session_.last_command);
   write(record.monitor, session_.monitor);
   write(record.no_touch, session_.no_touch);
+  write(record.import_source, session_.import_source);
   write(record.no_evict, session_.no_evict);
   write(record.tracking, session_.tracking.on);
   write(record.tracking_broadcast, session_.tracking.broadcast);

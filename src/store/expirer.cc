@@ -39,7 +39,8 @@ int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget, con
 
 int64_t Expirer::Run(Transaction& transaction, int64_t now_ms, const std::function<void()>& serve) {
   Keyspace& keyspace = transaction.keyspace();
-  if (!keyspace.settings().active_expire || keyspace.settings().read_only_replica) return kIdleMillisMax;
+  const Settings& settings = keyspace.settings();
+  if (!settings.active_expire || settings.read_only_replica || settings.import_mode) return kIdleMillisMax;
   transaction.Begin(now_ms);
   int budget = kKeysPerRunMax;
   int64_t next = now_ms + kIdleMillisMax;

@@ -94,6 +94,7 @@ struct Settings {
   // This is a replica, and only its master writes (-READONLY to others): keys past their deadline are hidden from readers
   // and go when it says so.
   Setting<bool> read_only_replica{false};
+  Setting<bool> import_mode{false};               // It is being filled: keys past their deadline stay, hidden, as on a replica.
   Setting<bool> replica_is_stale{false};          // -MASTERDOWN: it is, without its master, and may not show old data.
   Setting<bool> writes_need_replicas{false};      // min-replicas-to-write, and too few are heard of.
   Setting<bool> protected_configs{false};

@@ -22,6 +22,7 @@ void Transaction::Begin(int64_t now_ms) noexcept {
   targets_ = kToAll;
   source_ = 0;
   keep_expired_ = false;
+  sees_expired_ = false;
 }
 
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
@@ -102,9 +103,10 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   Shard* shard = keyspace_.StripeOf(key).FindShard(db);
   Entry* entry = shard ? shard->Find(key) : nullptr;
   if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
-    const bool keeps = keep_expired_ || keyspace_.settings().read_only_replica;
+    const Settings& settings = keyspace_.settings();
+    const bool keeps = keep_expired_ || settings.read_only_replica || settings.import_mode;
     if (!keeps) Expire(db, key, *entry);
-    if (!keeps || !from_master_) entry = nullptr;
+    if (!keeps || !(from_master_ || sees_expired_)) entry = nullptr;
   }
   if (entry && entry->type() == Type::kHash && __builtin_expect(FirstFieldDeadline(*entry) <= now_ms_, 0)) {
     if (!ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;

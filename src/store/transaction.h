@@ -77,6 +77,8 @@ class Transaction {
   std::span<const uint16_t> held() const noexcept { return held_; }
   // Keys whose time has come count as none but stay, for a unit that writes nothing. Ends with the unit.
   void KeepExpired(bool keep) noexcept { keep_expired_ = keep; }
+  // Until the next Begin(): where keys past their deadline stay (a replica, import mode), they are found.
+  void SeeExpired() noexcept { sees_expired_ = true; }
   // Makes sure that the key's stripe is held: in the lane by locking it, otherwise it must be already.
   // False: not held and not in the lane, the caller's key was not declared.
   bool Reach(const Key& key) noexcept {
@@ -193,6 +195,7 @@ class Transaction {
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;
   bool keep_expired_ = false;
+  bool sees_expired_ = false;
   uint64_t source_ = 0;
   std::vector<InvalidatedKey> invalidated_;
   bool flushed_ = false;

@@ -56,8 +56,11 @@ CLIENTS = {
     'redis-py': (python('redis_py.py'), 120, True),
     'command-line': (python('command_line.py'), 600, True),
     'hiredis': (hiredis, 120, True),
+    'redis-py-examples': (python('redis_py_examples.py'), 120, True),
     'nginx': (python('nginx.py'), 120, True),
     'ioredis': (node('ioredis.js'), 120, False),
+    'ioredis-examples': (node('ioredis_examples.js'), 120, False),
+    'chat': (node('chat.js'), 120, False),
     'node-redis': (node('node_redis.js'), 120, False),
     'celery': (python('queues/celery_queue.py'), 400, False),
     'rq': (python('queues/rq_queue.py'), 400, False),
@@ -74,7 +77,7 @@ def run(name, binary):
             command = prepare(directory)
             with Server(binary) as server:
                 done = subprocess.run([*command, str(server.port)], cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                      timeout=seconds, env={**os.environ, 'RIG_DIR': directory, 'PYTHONDONTWRITEBYTECODE': '1'})
+                                      timeout=seconds, env={**os.environ, 'RIG_DIR': directory, 'TUSK_ROOT': ROOT, 'PYTHONDONTWRITEBYTECODE': '1'})
                 print(done.stdout, flush=True)
                 counts = re.search(r'(\d+) passed, (\d+) failed\s*$', done.stdout)
                 gone = not server.alive()
