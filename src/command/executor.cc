@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/cycles.h"
+#include "base/prefetch.h"
 #include "base/text.h"
 #include "command/blocked_command.h"
 #include "command/command_table.h"
@@ -51,8 +52,8 @@ bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
 }
 
-// Even a glance at a table needs its stripe's lock: another thread may be replacing the segment that it would read. A busy
-// stripe is passed over, since its command will wait anyway.
+// To read a table takes its stripe's lock: another thread may be replacing the segment. A busy stripe is passed over, since
+// its command will wait anyway.
 template <typename Function>
 void LookAhead(store::Keyspace& keyspace, const store::Key& key, store::DbIndex db, Function prefetch) noexcept {
   store::Stripe& stripe = keyspace.StripeOf(key);
@@ -70,10 +71,17 @@ void Executor::Resolve(Request& request) const noexcept {
   if (request.has_key) request.first_key = store::Key::Of(request.argv[static_cast<size_t>(command->first_key)]);
 }
 
+void Executor::PrefetchStripe(const Request& request) const noexcept {
+  if (request.has_key) base::Prefetch(&services_.keyspace->StripeOf(request.first_key));
+}
+
 void Executor::PrefetchTable(const Request& request, store::DbIndex db) const noexcept {
   if (!request.has_key) return;
+  // Nearly always enough: a stripe's table is one segment until the keyspace has millions of keys.
+  const store::Shard* shard = services_.keyspace->StripeOf(request.first_key).FindShard(db);
+  if (shard == nullptr || shard->GlanceAtBuckets(request.first_key)) return;
   LookAhead(*services_.keyspace, request.first_key, db,
-            [&](const store::Shard& shard) { shard.PrefetchBucket(request.first_key); });
+            [&](const store::Shard& locked) { locked.PrefetchBuckets(request.first_key); });
 }
 
 void Executor::PrefetchEntry(const Request& request, store::DbIndex db) const noexcept {
@@ -327,7 +335,7 @@ bool Executor::MayWrite(const Session& session, const Command& command, std::spa
 
 Outcome Executor::Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
   store::Transaction& txn = worker.transaction();
-  txn.Begin(services_.keyspace->clock().UnixMillis());
+  txn.Begin(worker.group_now_ms != 0 ? worker.group_now_ms : services_.keyspace->clock().UnixMillis());
   // While writes rest, reading changes nothing either, not even by finding that a key's time has come.
   if (__builtin_expect(pause_.until_ms.load(std::memory_order_relaxed) != 0, 0) && !PauseIsOver()) {
     txn.KeepExpired(!MayWrite(session, *request.command, request.argv));
@@ -384,6 +392,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   // One that waits counts, and is slow if at all, once it has been served.
   if (outcome == Outcome::kBlocked) return CountLookups(worker), outcome;
   uint64_t micros = Finish(worker, *request.command, failed, start);
+  if (micros > Worker::kGroupTimeMicros) worker.group_now_ms = 0;
   Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
   return outcome;
 }

@@ -1,7 +1,8 @@
 // Executor: runs one command from admission to unlock. DESIGN 2.2-2.4, 2.8 and 2.11 are this file.
 //
 //   Resolve()  the row, the hash of the first key
-//   Prefetch*  cache lines of the tables, for a batch that was parsed ahead
+//   Prefetch*  cache lines of stripes, tables and entries, for a batch that was parsed ahead: one step for the whole
+//              batch, then the next, so that the lines of one step are on their way together
 //   Execute()  admission -> queue in MULTI, or: lock -> handler -> change record -> serve waiters -> unlock
 //
 // Threads: thread-safe; all state is the Worker's and the Session's. Owns: nothing.
@@ -64,6 +65,7 @@ class Executor {
       : services_(services), pause_(pause), observer_(observer) {}
 
   void Resolve(Request& request) const noexcept;
+  void PrefetchStripe(const Request& request) const noexcept;
   void PrefetchTable(const Request& request, store::DbIndex db) const noexcept;
   void PrefetchEntry(const Request& request, store::DbIndex db) const noexcept;
 

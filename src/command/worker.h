@@ -40,6 +40,10 @@ class Worker {
   std::vector<std::shared_ptr<BlockedCommand>> deferred;
   // The growing phase met a lock that a slow script holds: the command is refused instead of parked.
   bool met_slow_script = false;
+  // The time by which a group of commands that arrived together runs, Unix milliseconds; 0: each asks the clock. A command
+  // that takes longer than kGroupTimeMicros ends it, so it is behind by a fraction of a millisecond at most.
+  int64_t group_now_ms = 0;
+  static constexpr uint64_t kGroupTimeMicros = 20;
   // Scratch of the growing phase, kept so that a command with many keys allocates once per thread.
   std::vector<uint16_t> stripes;
   KeyPositions key_refs;

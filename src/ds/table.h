@@ -113,23 +113,28 @@ class Table : public TableCore {
   // must not be 0. Only segments that outgrew kSegmentBucketsMax, which takes alike hashes, are drawn too rarely.
   Item RandomItem(base::Random& random) const noexcept { return ItemIn(RandomRaw(random)); }
 
-  // Prefetch1 asks for the bucket line of a hash; some time later Prefetch2 reads it and asks for the items behind
-  // matching fingerprints. Together they overlap the memory accesses of a batch of lookups.
-  void Prefetch1(uint64_t hash) const noexcept {
-    if (empty()) return;
-    TableSegmentWord word = WordFor(hash);
-    base::Prefetch(&word.buckets()[word.HomeOf(word.TagOf(Shifted(hash)))]);
+  // Look-ahead for a batch of lookups, whose memory accesses it overlaps. PrefetchBuckets asks for the line in which a
+  // hash would be found; some time later PrefetchItems reads them and asks for the items behind matching fingerprints.
+  void PrefetchBuckets(uint64_t hash) const noexcept {
+    if (!empty()) PrefetchBucketsOf(WordFor(hash), hash);
   }
-  void Prefetch2(uint64_t hash) const noexcept {
+  // The same without the lock that guards the table. False: it has more than one segment, and nothing was asked for. A
+  // segment that goes at this moment does no harm: an address is asked for, nothing is read.
+  bool GlanceAtBuckets(uint64_t hash) const noexcept {
+    const TableSegmentWord word = GlanceAtRoot();
+    if (word.bits() == 0) return false;
+    PrefetchBucketsOf(word, hash);
+    return true;
+  }
+  void PrefetchItems(uint64_t hash) const noexcept {
     if (empty()) return;
-    TableSegmentWord word = WordFor(hash);
-    const TableBucket& bucket = word.buckets()[word.HomeOf(word.TagOf(Shifted(hash)))];
-    for (uint32_t m = bucket.Match(FingerprintOf(hash)); m; m &= m - 1) {
-      // Two lines: a small item, its value behind the key included, rarely begins where a line does.
-      const char* item = reinterpret_cast<const char*>(bucket.slots[std::countr_zero(m)] & kPointerMask);
-      base::Prefetch(item);
-      base::Prefetch(item + 64);
-    }
+    const TableSegmentWord word = WordFor(hash);
+    const uint32_t tag = word.TagOf(Shifted(hash));
+    const uint32_t home = word.HomeOf(tag);
+    const TableBucket* buckets = word.buckets();
+    if (PrefetchMatches(buckets[home], tag, FingerprintOf(hash)) || buckets[home].overflow == 0) return;
+    // Where nearly all of those are that find their home full: one in ten, too few to ask for both lines at once.
+    base::Prefetch(&buckets[word.NextBucket(home)]);
   }
 
   // Segments as the snapshotter sees them. A position names the segment that holds it; the table must not be empty.
@@ -151,6 +156,22 @@ class Table : public TableCore {
  private:
   static uint64_t BitsOf(Item item) noexcept { return reinterpret_cast<uint64_t>(item); }
   static Item ItemIn(uint64_t slot) noexcept { return reinterpret_cast<Item>(slot & kPointerMask); }
+  void PrefetchBucketsOf(TableSegmentWord word, uint64_t hash) const noexcept {
+    base::Prefetch(&word.buckets()[word.HomeOf(word.TagOf(Shifted(hash)))]);
+  }
+  static bool PrefetchMatches(const TableBucket& bucket, uint32_t tag, uint8_t fingerprint) noexcept {
+    bool any = false;
+    for (uint32_t m = bucket.Match(fingerprint); m; m &= m - 1) {
+      const uint64_t slot = bucket.slots[std::countr_zero(m)];
+      if (slot >> 48 != tag) continue;
+      // Two lines: a small item, its value behind the key included, rarely begins where a line does.
+      const char* item = reinterpret_cast<const char*>(slot & kPointerMask);
+      base::Prefetch(item);
+      base::Prefetch(item + 64);
+      any = true;
+    }
+    return any;
+  }
   static uint64_t HashRaw(uint64_t pointer) { return Policy::Hash(ItemIn(pointer)); }
 
   TableSegmentWord WordAtPosition(uint64_t position) const noexcept {

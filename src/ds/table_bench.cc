@@ -63,9 +63,9 @@ void BM_FindPrefetched(benchmark::State& state) {
     for (size_t i = 0; i < kBatch; ++i) {
       keys[i] = random.Below(filled.things.size());
       hashes[i] = HashOfKey(keys[i]);
-      filled.table.Prefetch1(hashes[i]);
+      filled.table.PrefetchBuckets(hashes[i]);
     }
-    for (uint64_t hash : hashes) filled.table.Prefetch2(hash);
+    for (uint64_t hash : hashes) filled.table.PrefetchItems(hash);
     for (size_t i = 0; i < kBatch; ++i) benchmark::DoNotOptimize(Find(filled, keys[i], hashes[i]));
   }
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * kBatch));

@@ -66,7 +66,8 @@ TableCore::TableCore(TableCore&& other) noexcept
 TableCore& TableCore::operator=(TableCore&& other) noexcept {
   if (this != &other) {
     FreeAll();
-    root_ = std::exchange(other.root_, 0);
+    SetRoot(other.root_);
+    other.SetRoot(0);
     size_ = std::exchange(other.size_, 0);
     deepest_count_ = std::exchange(other.deepest_count_, 0);
     depth_ = std::exchange(other.depth_, 0);
@@ -94,7 +95,7 @@ size_t TableCore::MemoryBytes() const noexcept {
 void TableCore::Reserve(size_t count) noexcept {
   if (root_ != 0 || count == 0) return;
   uint32_t first = static_cast<uint32_t>(std::min<size_t>(count, LoadMax(kSegmentBucketsMax)));
-  root_ = NewSegment(std::min(BucketsFor(first), kSegmentBucketsMax), 0, 0).bits();
+  SetRoot(NewSegment(std::min(BucketsFor(first), kSegmentBucketsMax), 0, 0).bits());
 }
 
 TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth, uint64_t version) noexcept {
@@ -133,7 +134,7 @@ void TableCore::PlaceItem(TableSegmentWord word, uint32_t tag, uint8_t fingerpri
 void TableCore::InsertRaw(uint64_t hash, uint64_t pointer, HashOf hash_of) noexcept {
   DCHECK((pointer & ~kPointerMask) == 0 && pointer != 0);
   uint64_t shifted = Shifted(hash);
-  if (root_ == 0) root_ = NewSegment(1, 0, 0).bits();
+  if (root_ == 0) SetRoot(NewSegment(1, 0, 0).bits());
   TableSegmentWord word = WordAt(IndexOf(shifted));
   while (__builtin_expect(word.segment()->count >= LoadMax(word.bucket_count()), 0)) {
     MakeRoom(IndexOf(shifted), hash_of);
@@ -164,6 +165,7 @@ bool TableCore::MaySplit(TableSegmentWord word) const noexcept {
 void TableCore::SetWords(size_t index, TableSegmentWord old_word, TableSegmentWord new_word) noexcept {
   size_t span = SpanOf(old_word);
   size_t first = index & ~(span - 1);
+  if (depth_ == 0) return SetRoot(new_word.bits());
   std::fill_n(words() + first, span, new_word.bits());
 }
 
@@ -221,10 +223,10 @@ void TableCore::Split(size_t index, HashOf hash_of) noexcept {
 void TableCore::DoubleDirectory() noexcept {
   size_t old_size = size_t{1} << depth_;
   auto* directory = static_cast<uint64_t*>(base::Allocate(old_size * 2 * sizeof(uint64_t)));
-  const uint64_t* old_words = words();
+  const uint64_t* old_words = std::as_const(*this).words();
   for (size_t i = 0; i < old_size; ++i) directory[2 * i] = directory[2 * i + 1] = old_words[i];
   if (depth_) base::Free(words());
-  root_ = reinterpret_cast<uint64_t>(directory);
+  SetRoot(reinterpret_cast<uint64_t>(directory));
   ++depth_;
   deepest_count_ = 0;
 }
@@ -234,11 +236,11 @@ void TableCore::HalveDirectory() noexcept {
   size_t new_size = size_t{1} << (depth_ - 1);
   --depth_;
   if (depth_ == 0) {
-    root_ = old_words[0];
+    SetRoot(old_words[0]);
   } else {
     auto* directory = static_cast<uint64_t*>(base::Allocate(new_size * sizeof(uint64_t)));
     for (size_t i = 0; i < new_size; ++i) directory[i] = old_words[2 * i];
-    root_ = reinterpret_cast<uint64_t>(directory);
+    SetRoot(reinterpret_cast<uint64_t>(directory));
   }
   base::Free(old_words);
   deepest_count_ = 0;
@@ -288,7 +290,7 @@ void TableCore::GiveBack(size_t index) noexcept {
   uint32_t count = word.segment()->count;
   if (count == 0 && depth_ == 0) {
     base::Free(word.segment());
-    root_ = 0;
+    SetRoot(0);
     return;
   }
   uint32_t target = BucketsFor(count);
@@ -348,7 +350,7 @@ void TableCore::FreeAll() noexcept {
     base::Free(word.segment());
   }
   if (depth_) base::Free(words());
-  root_ = 0;
+  SetRoot(0);
   size_ = 0;
   deepest_count_ = 0;
   depth_ = 0;

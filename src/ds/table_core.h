@@ -19,6 +19,7 @@
 // Threads: caller-synchronised. Owns: segments and directory, never the items.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -26,6 +27,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/check.h"
 #include "base/random.h"
 
 namespace tusk::ds {
@@ -132,7 +134,18 @@ class TableCore {
   const uint64_t* words() const noexcept {
     return depth_ == 0 ? &root_ : reinterpret_cast<const uint64_t*>(root_);
   }
-  uint64_t* words() noexcept { return depth_ == 0 ? &root_ : reinterpret_cast<uint64_t*>(root_); }
+  // The directory, which only a table of more than one segment has.
+  uint64_t* words() noexcept {
+    DCHECK(depth_ != 0);
+    return reinterpret_cast<uint64_t*>(root_);
+  }
+  void SetRoot(uint64_t bits) noexcept { std::atomic_ref(root_).store(bits, std::memory_order_relaxed); }
+  // The only segment's word, or zero: also for a glance by somebody who holds no lock. A directory is known by the zeroes
+  // in its upper bits, where a segment's word has its count of buckets.
+  TableSegmentWord GlanceAtRoot() const noexcept {
+    const TableSegmentWord word(std::atomic_ref(const_cast<uint64_t&>(root_)).load(std::memory_order_relaxed));
+    return word.bucket_count() == 0 ? TableSegmentWord() : word;
+  }
   size_t IndexOf(uint64_t shifted) const noexcept { return depth_ == 0 ? 0 : shifted >> (64 - depth_); }
   TableSegmentWord WordAt(size_t index) const noexcept { return TableSegmentWord(words()[index]); }
   TableSegmentWord WordFor(uint64_t hash) const noexcept { return WordAt(IndexOf(Shifted(hash))); }
@@ -161,7 +174,7 @@ class TableCore {
   void GiveBack(size_t index) noexcept;
   bool MergeWithBuddy(size_t index) noexcept;
 
-  // depth_ == 0: the segment word itself, 0 when nothing is allocated. Otherwise the directory, 2^depth_ words.
+  // Written by SetRoot() only. depth_ == 0: the segment word itself, 0 when nothing is allocated. Otherwise the directory, 2^depth_ words.
   uint64_t root_ = 0;
   size_t size_ = 0;
   uint32_t deepest_count_ = 0;  // Segments whose local depth equals depth_; at 0 the directory halves.

@@ -241,8 +241,8 @@ TEST(Table, MovesAndClears) {
   ThingTable b = std::move(a);
   EXPECT_EQ(a.size(), 0u);  // NOLINT(bugprone-use-after-move): emptied by contract
   EXPECT_EQ(b.size(), 2u);
-  b.Prefetch1(HashOfKey(1));
-  b.Prefetch2(HashOfKey(1));
+  b.PrefetchBuckets(HashOfKey(1));
+  b.PrefetchItems(HashOfKey(1));
   size_t released = 0;
   b.Clear([&](Thing*) { ++released; });
   EXPECT_EQ(released, 2u);

@@ -137,14 +137,17 @@ Connection::Next Connection::RunGroup(size_t count) {
   for (size_t i = 0; i < count; ++i) {
     requests[i].argv = parser_.Peek(i);
     executor.Resolve(requests[i]);
-    executor.PrefetchTable(requests[i], session_.db);
+    executor.PrefetchStripe(requests[i]);
   }
+  for (size_t i = 0; i < count; ++i) executor.PrefetchTable(requests[i], session_.db);
   for (size_t i = 0; i < count; ++i) executor.PrefetchEntry(requests[i], session_.db);
-  for (size_t i = 0; i < count; ++i) {
-    Next next = RunOne(requests[i]);
-    if (next != Next::kGoOn) return next;
-  }
-  return Next::kGoOn;
+  // This thread's, whoever has the loop at the end.
+  command::Worker& worker = loop_.worker();
+  worker.group_now_ms = context_.engine.clock().UnixMillis();
+  Next next = Next::kGoOn;
+  for (size_t i = 0; i < count && next == Next::kGoOn; ++i) next = RunOne(requests[i]);
+  worker.group_now_ms = 0;
+  return next;
 }
 
 // ---- Running ----

@@ -34,7 +34,7 @@ namespace tusk::server {
 class ConnectionLoop;
 
 // Requests whose memory is fetched together before the first of them runs.
-inline constexpr size_t kPrefetchRequests = 16;
+inline constexpr size_t kPrefetchRequests = 32;
 // A pipeline's replies are sent in between when they reach this.
 inline constexpr size_t kSendEarlyBytes = 256 * 1024;
 

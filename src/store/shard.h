@@ -37,8 +37,10 @@ class Shard {
   Entry* Find(const Key& key) const noexcept {
     return table_.Find(key.hash, [&key](const Entry* entry) { return entry->key() == key.text; });
   }
-  void PrefetchBucket(const Key& key) const noexcept { table_.Prefetch1(key.hash); }
-  void PrefetchEntry(const Key& key) const noexcept { table_.Prefetch2(key.hash); }
+  // Look-ahead. The first needs no lock; false: it could do nothing without.
+  bool GlanceAtBuckets(const Key& key) const noexcept { return table_.GlanceAtBuckets(key.hash); }
+  void PrefetchBuckets(const Key& key) const noexcept { table_.PrefetchBuckets(key.hash); }
+  void PrefetchEntry(const Key& key) const noexcept { table_.PrefetchItems(key.hash); }
 
   // Writes below replace whatever value `entry` (the key's entry, or null) has. The deadline stays as it is.
   Entry& PutString(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
