@@ -170,9 +170,9 @@ void Memory(Engine& engine, Lines& out) {
   out.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
   out.Add("mem_not_counted_for_evict", 0);
   out.Add("mem_replication_backlog", engine.feed().backlog_bytes());
-  out.Add("mem_total_replication_buffers", 0);
   const command::ClientTotals totals =
       engine.services().clients ? engine.services().clients->Totals() : command::ClientTotals{};
+  out.Add("mem_total_replication_buffers", engine.feed().backlog_bytes() + totals.replica_memory);
   out.Add("mem_clients_slaves", totals.replica_memory);
   out.Add("mem_clients_normal", totals.normal_memory);
   out.Add("mem_cluster_links", 0);

@@ -200,11 +200,11 @@ bool Copier::Copy(CopyKind kind) {
     }
   };
   auto send = [&]() -> base::Status {
-    if (kind.open_ended) greet("$EOF:" + mark + "\r\n");
+    if (kind.open_ended) greet(fmt::format("$EOF:{}\r\n", mark));
     RETURN_IF_ERROR((*copy)->Run(sink));
     RETURN_IF_ERROR(sink.EndChunk());
     if (kind.open_ended) return sink.SendToAll(std::make_shared<const std::string>(mark));
-    greet("$" + std::to_string(sink.total_bytes()) + "\r\n");
+    greet(fmt::format("${}\r\n", sink.total_bytes()));
     return sink.SendSpooled();
   };
   const base::Status status = send();
