@@ -76,6 +76,10 @@ def run(text, names, port):
     shown = []
     if 'scan_iter' in text:  # It takes its own keys for all there are.
         names['r'].flushdb()
+    if 'pubsub_channels' in text:  # Earlier sessions closed connections that had subscribed: a server hears of that in its own time.
+        deadline = time.monotonic() + 10
+        while names['r'].pubsub_channels() and time.monotonic() < deadline:
+            time.sleep(0.01)
     for statement in statements(local(text, port)):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
@@ -95,7 +99,14 @@ def run(text, names, port):
         if 'scan_iter' in statement:
             text_shown = '\n'.join(sorted(text_shown.split('\n')))
         shown.append((statement, text_shown))
-    return shown
+    return in_any_order(shown) if 'unsubscribe()' in text else shown
+
+
+def in_any_order(shown):
+    """Who leaves all channels at once is told so channel by channel, in no defined order: the names are put in order over all replies."""
+    channel = re.compile(r"(?<='channel': )b'[^']*'")
+    names = iter(sorted(name for _, text in shown for name in channel.findall(text)))
+    return [(statement, channel.sub(lambda _: next(names), text)) for statement, text in shown]
 
 
 def names_for(port):
