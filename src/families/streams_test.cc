@@ -20,6 +20,19 @@ class Streams : public FamilyTest {
   std::string Pending() { return Run("XPENDING s g - + 10"); }
 };
 
+// As since 7.2: whoever asks is a consumer, though nothing was there for it yet. 7.0 made it with its first entry.
+TEST_F(Streams, AReaderThatWaitsIsAConsumerAlready) {
+  Run("XREADGROUP GROUP g alice STREAMS s >");
+  Changes();
+  auto reader = NewClient();
+  EXPECT_EQ(Run(*reader, "XREADGROUP GROUP g bob BLOCK 0 STREAMS s >"), "...");
+  EXPECT_EQ(Changes(), Lines({"XGROUP CREATECONSUMER s g bob"}));
+  EXPECT_NE(Run("XINFO CONSUMERS s g").find(R"("name", "bob", "pending", 0)"), std::string::npos);
+  EXPECT_EQ(Run("XGROUP DELCONSUMER s g bob"), "0");
+  Run("XADD s 4 f d");
+  EXPECT_EQ(Delivered(*reader), R"([["s", [["4-0", ["f", "d"]]]]])") << "Gone meanwhile, it is made again.";
+}
+
 TEST_F(Streams, ClaimTakesTheLongestIdleFirstAndThenWhatIsNew) {
   Run("XREADGROUP GROUP g alice COUNT 1 STREAMS s >");
   clock_.AdvanceMillis(50);
