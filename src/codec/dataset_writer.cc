@@ -49,7 +49,7 @@ void DatasetWriter::Head() {
   Fact("ctime", base::Int64ToString(options_.now_ms / 1000));
   Fact("used-mem", base::Int64ToString(static_cast<int64_t>(options_.used_memory)));
   for (const auto& [name, value] : options_.facts) Fact(name, value);
-  Fact("aof-base", "0");
+  Fact("aof-base", options_.aof_base ? "1" : "0");
   for (const std::string& code : options_.functions) {
     writer_.Byte(kOpFunction);
     writer_.Text(code);

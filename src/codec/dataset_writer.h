@@ -41,6 +41,8 @@ struct DatasetOptions {
   std::vector<std::pair<std::string, std::string>> facts = {};
   // Source texts of function libraries.
   std::vector<std::string> functions = {};
+  // It begins an append log.
+  bool aof_base = false;
 };
 
 class DatasetWriter {

@@ -164,8 +164,11 @@ class Context {
   bool recorded() const noexcept { return recorded_; }
   // The error that was replied is one that statistics have counted where it arose, in a command of a script.
   void ErrorWasCounted() noexcept { error_counted_ = true; }
-  // Whether a key that gets this deadline (Unix milliseconds) goes at once.
-  bool IsPast(int64_t deadline_ms) noexcept { return deadline_ms <= now_ms() && !settings().import_mode; }
+  // Whether a key that gets this deadline (Unix milliseconds) goes at once. Not for who repeats what has happened
+  // elsewhere: that says itself what goes when.
+  bool IsPast(int64_t deadline_ms) noexcept {
+    return deadline_ms <= now_ms() && !settings().import_mode && !session().from_master;
+  }
   bool wants_record() noexcept { return transaction().wants_changes(); }
 
   // ---- Blocking ----

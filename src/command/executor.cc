@@ -162,7 +162,7 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   std::string_view refusal;
   if (flags & kWrite) {
     refusal = WriteRefusal(settings, session);
-  } else if (settings.writes_need_snapshot && command->spec->name == "ping") {
+  } else if (command->spec->name == "ping") {
     refusal = DiskRefusal(settings, session);
   }
   if (refusal.empty() && !(flags_of_all & kStale)) refusal = StaleRefusal(settings, session);
@@ -171,8 +171,8 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   if (settings.busy_scripts_block_all && services_.keyspace->parking().AnySlow() && !command->has(kAllowBusy)) {
     return reject(BusyError(services_.keyspace->parking()));
   }
-  // A replica's memory is its master's business.
-  if (settings.read_only_replica) return true;
+  // A replica's memory is its master's business, and what a file holds comes in whole.
+  if (settings.read_only_replica || settings.loading) return true;
   if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
     if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
   }
@@ -382,6 +382,9 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   }
   if (uint64_t number = txn.Commit()) session.last_commit = number;
   if (__builtin_expect(!txn.ready_keys().empty(), 0)) ServeReady(worker);
+  if (services_.keyspace->gate().holds.load(std::memory_order_relaxed)) [[unlikely]] {
+    NoteSeen(session, *request.command, txn);
+  }
   txn.Unlock();
   if (__builtin_expect(!worker.deferred.empty(), 0)) ServeDeferred(worker);
   session.last_command = request.command;
@@ -395,6 +398,19 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   if (micros > Worker::kGroupTimeMicros) worker.group_now_ms = 0;
   Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
   return outcome;
+}
+
+void Executor::NoteSeen(Session& session, const Command& command, const store::Transaction& transaction) const noexcept {
+  uint64_t newest = 0;
+  if (transaction.held_count() == 0) {
+    // What looks at many stripes one after the other, and what counts keys without any.
+    if (command.locks == Locks::kVisit || command.has(kReadonly)) newest = services_.keyspace->last_commit();
+  } else if (transaction.holds_all()) {
+    newest = services_.keyspace->last_commit();
+  } else {
+    for (uint16_t stripe : transaction.held()) newest = std::max(newest, services_.keyspace->stripe(stripe).last_commit);
+  }
+  session.seen_commit = std::max(session.seen_commit, newest);
 }
 
 void Executor::Call(Context& ctx) {

@@ -128,6 +128,8 @@ class Executor {
   // For CLIENT PAUSE WRITE: may the command, or what EXEC would run, change something?
   bool MayWrite(const Session& session, const Command& command, std::span<const std::string_view> argv) const;
   bool PauseIsOver() const noexcept;
+  // For the append log's gate: the newest commit that the reply may tell of. The stripes are still held.
+  void NoteSeen(Session& session, const Command& command, const store::Transaction& transaction) const noexcept;
   // CLIENT TRACKING: which keys the command read.
   void NoteReads(Context& ctx);
   // Evicts keys, or readers from the tracking table. False: there is no room for more.

@@ -3,6 +3,7 @@
 // Threads: any. Owns: nothing.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "command/session.h"
@@ -25,7 +26,10 @@ inline constexpr std::string_view kOutOfMemoryError = "OOM command not allowed w
 
 // A disk that takes nothing. PING hears of it, too, so that health checks notice.
 inline std::string_view DiskRefusal(const store::Settings& settings, const Session& session) {
-  return settings.writes_need_snapshot && !session.from_master ? kSnapshotFailedError : std::string_view();
+  if (session.from_master) return {};
+  if (settings.writes_need_snapshot) return kSnapshotFailedError;
+  const std::string* log_failure = settings.log_failure;
+  return log_failure ? *log_failure : std::string_view();
 }
 
 // In Redis' order, where more than one holds.

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -197,6 +198,25 @@ class Persistence {
   virtual base::Status Reload(store::Transaction& transaction, const ReloadOptions& options) = 0;
 };
 
+// The append file, known to the engine. How far it is on disk is in store::CommitGate. Thread-safe.
+class AppendFile {
+ public:
+  virtual ~AppendFile() = default;
+  virtual bool enabled() const = 0;
+  // Is there one on disk, whether it is on or not?
+  virtual bool HasLog() const = 0;
+  // From now on the session's blocked command is looked at again whenever more is on disk.
+  virtual void TellWhenSynced(const Session& waiter) = 0;
+  virtual void StopTelling(uint64_t session_id) = 0;
+  // `listener` is called, on some thread and for an instant, whenever more is on disk or the gate has opened. Once, before
+  // anything runs.
+  virtual void SetSyncListener(std::function<void()> listener) = 0;
+  // DEBUG LOADAOF, on a thread that may wait and holds nothing. The message of an error is the reply.
+  virtual base::Status LoadAgain() = 0;
+  // DEBUG AOF-FLUSH-SLEEP.
+  virtual void SetWriteDelay(int64_t micros) = 0;
+};
+
 // Tells which commands, of those whose row asks for the lane, can do without this time. Thread-safe.
 class LanePolicy {
  public:
@@ -219,6 +239,7 @@ struct Services {
   const LanePolicy* lane_policy = nullptr;  // Null: the row decides.
   script::Scripts* scripts = nullptr;
   Persistence* persistence = nullptr;  // Null: an engine without files.
+  AppendFile* append_file = nullptr;  // Always there in an engine; see enabled().
   repl::Feed* feed = nullptr;
   repl::Copier* copier = nullptr;
   repl::Link* link = nullptr;

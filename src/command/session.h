@@ -73,10 +73,13 @@ struct Session {
   bool no_evict = false;
   bool import_source = false;  // CLIENT IMPORT-SOURCE: it fills a server in import mode, and finds keys past their deadline.
   bool monitor = false;
-  bool from_master = false;  // The link's own session: it runs what the master has run already.
+  // The link's own session, or the one that reads the append log: it repeats what has happened already.
+  bool from_master = false;
   bool replica = false;  // It sent SYNC or PSYNC: it is fed the replication stream.
   // The newest commit number of its own writes: what WAIT waits for.
   uint64_t last_commit = 0;
+  // The newest commit that its replies may tell of, noted while store::CommitGate::holds.
+  uint64_t seen_commit = 0;
   TrackingMode tracking;
   ReplyMode reply_mode = ReplyMode::kOn;
   CloseWish close = CloseWish::kNone;

@@ -33,6 +33,16 @@ Engine::Engine(Options options)
       watch_(services_, *config_),
       executor_(services_, pause_, &watch_),
       persistence_(*config_, keyspace_, scripts_),
+      append_file_({.config = config_.get(),
+                    .keyspace = &keyspace_,
+                    .changes = &change_log_,
+                    .services = &services_,
+                    .new_worker = [this] { return NewWorker(); },
+                    .describe = [this] { return persistence_.Describe(); },
+                    .is_saving = [this] { return persistence_.saver().state().in_progress; },
+                    .new_loader = [this] { return persistence_.NewLogLoader(); },
+                    .flush_functions = [this] { scripts_.FlushLibraries(); },
+                    .files = &io::RealFileSystem()}),
       run_id_(base::SecureRandomHex(kRunIdDigits)),
       started_unix_ms_(keyspace_.clock().UnixMillis()) {
   base::CycleClock::TicksPerMicro();
@@ -44,6 +54,7 @@ Engine::Engine(Options options)
   services_.hub = &hub_;
   services_.tracking = &tracking_;
   services_.scripts = &scripts_;
+  services_.append_file = &append_file_;
   services_.feed = &feed_;
   services_.copier = &copier_;
   services_.lane_policy = &scripts_;
@@ -76,6 +87,7 @@ void Engine::EndSession(command::Session& session) {
   hub_.Forget(session);
   tracking_.Stop(session);
   feed_.Forget(session);
+  append_file_.StopTelling(session.id);
   watch_.StopMonitor(session);
 }
 
@@ -91,8 +103,20 @@ void Engine::ResetStatistics() {
   users_.log().ResetCounts();
 }
 
+bool Engine::HasFilesToLoad() const { return append_file_.wanted() || persistence_.HasFile(); }
+
+base::Status Engine::LoadDataset() {
+  settings_.loading.set(true);
+  const bool from_log = append_file_.wanted() && append_file_.HasFiles();
+  base::Status status = from_log ? append_file_.Load() : persistence_.Load();
+  if (status.ok()) status = append_file_.Open();
+  settings_.loading.set(false);
+  return status;
+}
+
 void Engine::EnableFiles() {
   services_.persistence = &persistence_;
+  append_file_.Start();
   persistence_.saver().Start();
 }
 

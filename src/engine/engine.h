@@ -20,6 +20,7 @@
 #include "command/statistics.h"
 #include "command/worker.h"
 #include "engine/acl_users.h"
+#include "engine/append_file.h"
 #include "engine/command_watch.h"
 #include "engine/config.h"
 #include "engine/meters.h"
@@ -77,6 +78,12 @@ class Engine {
   script::Scripts& scripts() noexcept { return scripts_; }
   command::PauseState& pause() noexcept { return pause_; }
   Persistence& persistence() noexcept { return persistence_; }
+  AppendFile& append_file() noexcept { return append_file_; }
+  // At the start: the append log if the configuration wants one and it is there, otherwise the RDB file; then the log
+  // begins. Settings::loading ends with it. Blocks; the message of an error is a log line. kUnavailable: stopped.
+  base::Status LoadDataset();
+  // Is there anything to load, or to be prepared before a command may write?
+  bool HasFilesToLoad() const;
   // From now on the dataset has a file: save rules are watched, FLUSHALL and DEBUG RELOAD reach it.
   void EnableFiles();
 
@@ -129,6 +136,7 @@ class Engine {
   CommandWatch watch_;
   command::Executor executor_;
   Persistence persistence_;
+  AppendFile append_file_;
   std::atomic<uint64_t> next_session_id_{1};  // Only uniqueness matters: relaxed.
   std::string run_id_;
   int64_t started_unix_ms_;

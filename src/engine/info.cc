@@ -176,7 +176,7 @@ void Memory(Engine& engine, Lines& out) {
   out.Add("mem_clients_slaves", totals.replica_memory);
   out.Add("mem_clients_normal", totals.normal_memory);
   out.Add("mem_cluster_links", 0);
-  out.Add("mem_aof_buffer", 0);
+  out.Add("mem_aof_buffer", engine.append_file().log().state().waiting_bytes);
   out.Add("mem_allocator", base::AllocatorName());
   out.Add("active_defrag_running", 0);
   out.Add("lazyfree_pending_objects", engine.keyspace().reclaimer().pending_objects());
@@ -184,7 +184,8 @@ void Memory(Engine& engine, Lines& out) {
 }
 
 void LoadingFields(Engine& engine, Lines& out) {
-  persist::Loader::Progress progress = engine.persistence().load_progress();
+  persist::Loader::Progress progress = engine.append_file().load_progress();
+  if (progress.bytes_total == 0) progress = engine.persistence().load_progress();
   int64_t elapsed = engine.clock().UnixMillis() / 1000 - progress.started_unix_seconds;
   uint64_t loaded = std::max<uint64_t>(progress.bytes_loaded, 1);
   uint64_t left = progress.bytes_total > loaded ? progress.bytes_total - loaded : 0;
@@ -198,18 +199,19 @@ void LoadingFields(Engine& engine, Lines& out) {
   out.Add("loading_eta_seconds", static_cast<int64_t>(static_cast<double>(elapsed) * static_cast<double>(left) / static_cast<double>(loaded)));
 }
 
-// There is no append file yet; clients read its fields all the same.
 void Persistence(Engine& engine, Lines& out) {
   persist::Saver::State save = engine.persistence().saver().state();
   persist::Loader::Progress load = engine.persistence().load_progress();
+  const persist::LogKeeper::State log = engine.append_file().keeper().state();
+  const persist::AppendLog::State append = engine.append_file().log().state();
   out.Add("loading", engine.settings().loading ? 1 : 0);
   out.Add("async_loading", 0);
-  out.Add("current_cow_peak", save.preserved_bytes);
-  out.Add("current_cow_size", save.preserved_bytes);
+  out.Add("current_cow_peak", save.preserved_bytes + log.preserved_bytes);
+  out.Add("current_cow_size", save.preserved_bytes + log.preserved_bytes);
   out.Add("current_cow_size_age", 0);
   out.Add("current_fork_perc", "0.00");
-  out.Add("current_save_keys_processed", save.keys_done);
-  out.Add("current_save_keys_total", save.keys_total);
+  out.Add("current_save_keys_processed", save.keys_done + log.keys_done);
+  out.Add("current_save_keys_total", save.keys_total + log.keys_total);
   out.Add("rdb_changes_since_last_save", engine.keyspace().counters().dirty.load(std::memory_order_relaxed));
   out.Add("rdb_bgsave_in_progress", save.in_progress ? 1 : 0);
   out.Add("rdb_last_save_time", save.last_save_unix_seconds);
@@ -220,18 +222,26 @@ void Persistence(Engine& engine, Lines& out) {
   out.Add("rdb_last_cow_size", save.last_preserved_bytes);
   out.Add("rdb_last_load_keys_expired", load.keys_expired);
   out.Add("rdb_last_load_keys_loaded", load.keys_loaded);
-  out.Add("aof_enabled", 0);
-  out.Add("aof_rewrite_in_progress", 0);
-  out.Add("aof_rewrite_scheduled", 0);
-  out.Add("aof_last_rewrite_time_sec", -1);
-  out.Add("aof_current_rewrite_time_sec", -1);
-  out.Add("aof_last_bgrewrite_status", "ok");
-  out.Add("aof_rewrites", 0);
-  out.Add("aof_rewrites_consecutive_failures", 0);
-  out.Add("aof_last_write_status", "ok");
-  out.Add("aof_last_cow_size", 0);
+  out.Add("aof_enabled", log.mode == persist::LogKeeper::Mode::kOff ? 0 : 1);
+  out.Add("aof_rewrite_in_progress", log.in_progress ? 1 : 0);
+  out.Add("aof_rewrite_scheduled", log.scheduled ? 1 : 0);
+  out.Add("aof_last_rewrite_time_sec", log.last_seconds);
+  out.Add("aof_current_rewrite_time_sec", log.current_seconds);
+  out.Add("aof_last_bgrewrite_status", log.last_ok ? "ok" : "err");
+  out.Add("aof_rewrites", log.rewrites);
+  out.Add("aof_rewrites_consecutive_failures", log.consecutive_failures);
+  out.Add("aof_last_write_status", append.write_ok && append.sync_ok ? "ok" : "err");
+  out.Add("aof_last_cow_size", log.last_preserved_bytes);
   out.Add("module_fork_in_progress", 0);
   out.Add("module_fork_last_cow_size", 0);
+  if (log.mode != persist::LogKeeper::Mode::kOff) {
+    out.Add("aof_current_size", log.bytes);
+    out.Add("aof_base_size", log.base_bytes);
+    out.Add("aof_pending_rewrite", 0);
+    out.Add("aof_buffer_length", append.waiting_bytes);
+    out.Add("aof_pending_bio_fsync", append.sync_running ? 1 : 0);
+    out.Add("aof_delayed_fsync", append.delayed_syncs);
+  }
   if (engine.settings().loading) LoadingFields(engine, out);
 }
 

@@ -92,7 +92,9 @@ codec::DatasetOptions Persistence::Describe() const {
 
 bool Persistence::HasFile() const { return ::access(saver_.path().c_str(), F_OK) == 0; }
 
-std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace) {
+std::shared_ptr<persist::Loader> Persistence::NewLogLoader() { return NewLoader(false, true); }
+
+std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace, bool keep_expired) {
   auto loader = std::make_shared<persist::Loader>(persist::Loader::Options{
       .keyspace = &keyspace_,
       .log = log_,
@@ -101,7 +103,8 @@ std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace) {
             base::Result<std::string> name = script::LoadLibrary(scripts_, code, replace);
             return name ? base::Status::Ok() : name.error();
           },
-      .replace = replace});
+      .replace = replace,
+      .keep_expired = keep_expired});
   base::MutexLock lock(mutex_);
   loader_ = loader;
   if (stopped_) loader->Stop();
@@ -113,11 +116,9 @@ base::Status Persistence::LoadCopy(codec::Reader& reader, store::Transaction& tr
 }
 
 base::Status Persistence::Load() {
-  keyspace_.settings().loading.set(true);
   auto started = std::chrono::steady_clock::now();
   store::Transaction transaction(keyspace_);
   base::Status status = NewLoader(false)->LoadFile(saver_.path(), transaction);
-  keyspace_.settings().loading.set(false);
   if (status.code() == base::Code::kNotFound) return {};
   if (status.ok() && log_) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;

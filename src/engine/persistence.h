@@ -31,7 +31,7 @@ class Persistence final : public command::Persistence {
 
   // Is there a file to load at the start?
   bool HasFile() const;
-  // Loads it; settings().loading is on meanwhile. Blocks. An error is what ends the start.
+  // Loads it; settings().loading is on. Blocks. An error is what ends the start.
   base::Status Load();
   // A master's copy, into keys that were flushed; functions of the same name are replaced. Blocks.
   base::Status LoadCopy(codec::Reader& reader, store::Transaction& transaction);
@@ -39,6 +39,11 @@ class Persistence final : public command::Persistence {
   void StopLoading();
   // Of the load that runs or ran last; zeros before the first.
   persist::Loader::Progress load_progress() const;
+
+  // What goes into the head of a copy of the dataset.
+  codec::DatasetOptions Describe() const;
+  // For the RDB part of an append log: keys past their deadline are kept.
+  std::shared_ptr<persist::Loader> NewLogLoader();
 
   // The last snapshot before the process ends. Blocks; the thread holds no stripe.
   base::Status SaveForShutdown();
@@ -48,9 +53,8 @@ class Persistence final : public command::Persistence {
   base::Status Reload(store::Transaction& transaction, const ReloadOptions& options) override;
 
  private:
-  codec::DatasetOptions Describe() const;
   void Bind();
-  std::shared_ptr<persist::Loader> NewLoader(bool replace);
+  std::shared_ptr<persist::Loader> NewLoader(bool replace, bool keep_expired = false);
 
   Config& config_;
   store::Keyspace& keyspace_;

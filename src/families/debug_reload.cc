@@ -1,4 +1,4 @@
-// DEBUG RELOAD: through the RDB file where there is one. An engine without files, and LOADAOF, write every value as RDB
+// DEBUG RELOAD and LOADAOF: through the RDB file and the append log, where there are any. Without, every value is written as RDB
 // bytes and read it back instead, so that its encoding is the one that suits the present limits; data and deadlines stay,
 // and are never half there: one stripe at a time, one value at a time.
 #include <string>
@@ -32,9 +32,7 @@ bool RebuildShard(Context& ctx, store::DbIndex db, const store::Shard& shard) {
   return true;
 }
 
-}  // namespace
-
-void DebugLoadAof(Context& ctx) {
+void Rebuild(Context& ctx) {
   for (size_t i = 0; i < store::kStripeCount; ++i) {
     if (!ctx.Visit(i)) return;
     bool done = true;
@@ -46,6 +44,17 @@ void DebugLoadAof(Context& ctx) {
     if (!done) return ctx.reply().Error("ERR Error trying to load the RDB dump, check server logs.");
   }
   ctx.reply().Ok();
+}
+
+}  // namespace
+
+void DebugLoadAof(Context& ctx) {
+  command::AppendFile* file = ctx.services().append_file;
+  if (!ctx.in_exec() && !ctx.in_script() && file && ctx.services().persistence && file->HasLog()) {
+    base::Status status = file->LoadAgain();
+    return status.ok() ? ctx.reply().Ok() : ctx.reply().Error(status);
+  }
+  Rebuild(ctx);
 }
 
 void DebugReload(Context& ctx) {
@@ -62,7 +71,7 @@ void DebugReload(Context& ctx) {
     }
   }
   command::Persistence* persistence = ctx.services().persistence;
-  if (!persistence) return DebugLoadAof(ctx);
+  if (!persistence) return Rebuild(ctx);
   base::Status status = persistence->Reload(ctx.transaction(), options);
   status.ok() ? ctx.reply().Ok() : ctx.reply().Error(status);
 }

@@ -93,7 +93,7 @@ class FieldChanges {
   // A deadline that has passed deletes the field at once. True: it did.
   bool SetDeadline(std::string_view field, int64_t deadline_ms) {
     DCHECK(found_->Exists(field));
-    if (deadline_ms <= ctx_.now_ms()) {
+    if (ctx_.IsPast(deadline_ms)) {
       Delete(field);
       return true;
     }
@@ -375,7 +375,7 @@ void CmdHsetex(Context& ctx) {
     if ((options->all_new && exists) || (options->all_there && !exists)) return ctx.reply().Integer(0);
   }
   ctx.reply().Integer(1);
-  if (!options->deadline || *options->deadline > ctx.now_ms()) return SetPairs(ctx, key, found, *options);
+  if (!options->deadline || !ctx.IsPast(*options->deadline)) return SetPairs(ctx, key, found, *options);
   // Set and expired at once: what was there is gone.
   if (!found) return;
   FieldChanges changes(ctx, key, found);

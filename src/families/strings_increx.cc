@@ -103,7 +103,7 @@ void StoreNumber(Context& ctx, const IncrexRequest& request, Entry* entry, typen
   if constexpr (std::is_same_v<Numbers, Integers>) stored = &ctx.PutInteger(key, stored, value);
   bool expires = deadline != Entry::kNoDeadline && !(request.only_new_expiry && stored->has_deadline());
   ctx.Modified(key, store::kEventString, Numbers::kEvent);
-  if (expires && deadline <= ctx.now_ms()) {
+  if (expires && ctx.IsPast(deadline)) {
     ctx.Delete(key, *stored);
     ctx.Event(key, store::kEventGeneric, "del");
     ctx.RecordAs({"DEL", key.text});

@@ -108,8 +108,13 @@ base::Status ServerProcess::Start() {
   RETURN_IF_ERROR(engine_->RenameCommands());
   RETURN_IF_ERROR(engine_->LoadUsers());
   engine_->persistence().SetLog(&log_);
+  engine_->append_file().SetLog(&log_);
+  if (base::Status status = engine_->append_file().Read(); !status.ok()) {
+    log_.Warning("{}", status.message());
+    return status;
+  }
   // Before anybody can connect: who comes early hears -LOADING.
-  engine_->settings().loading.set(engine_->persistence().HasFile());
+  engine_->settings().loading.set(engine_->HasFilesToLoad());
   return StartListening();
 }
 
@@ -124,6 +129,7 @@ base::Status ServerProcess::StartListening() {
       .threads = static_cast<size_t>(config_->Number("io-threads")),
   };
   server_ = std::make_unique<server::Server>(*engine_, log_, std::move(options));
+  server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SyncBeforeExit(wish); });
   server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SaveBeforeExit(wish); });
   // CONFIG SET runs on a worker's thread, while the main thread is in Wait() and can listen anew.
   config_->OnChange("port", [this](const engine::SettingValue& port) {
@@ -205,14 +211,36 @@ void ServerProcess::BeReady() {
 
 // Clients are served meanwhile, as far as commands are allowed while loading.
 void ServerProcess::LoadDataset() {
-  base::Status status = engine_->persistence().Load();
+  const bool from_log = engine_->append_file().wanted() && engine_->append_file().HasFiles();
+  base::Status status = engine_->LoadDataset();
   if (status.ok()) return BeReady();
   if (status.code() == base::Code::kUnavailable) return;  // Stopped.
+  if (from_log || engine_->append_file().wanted()) {
+    log_.Warning("{}", status.message());
+    _exit(1);
+  }
   const bool damaged = status.code() == base::Code::kInvalid;
   if (damaged) log_.Warning("Internal error in RDB reading: {}", status.message());
   log_.Warning("Fatal error loading the DB: {}. Exiting.", status.message());
   if (damaged) log_.Warning("Terminating server after rdb file reading failure.");
   _exit(1);
+}
+
+base::Status ServerProcess::SyncBeforeExit(const command::ShutdownWish& wish) {
+  engine::AppendFile& file = engine_->append_file();
+  using Mode = persist::LogKeeper::Mode;
+  const Mode mode = file.keeper().state().mode;
+  if (mode == Mode::kOff) return {};
+  if (mode == Mode::kStarting) {
+    // Without it the dataset would be in no file.
+    if (!wish.force) return base::Status::Unavailable("Writing initial AOF, can't exit.");
+    log_.Warning("Writing initial AOF. Exit anyway.");
+    return {};
+  }
+  log_.Notice("Calling fsync() on the AOF file.");
+  base::Status status = file.Flush();
+  if (status.ok()) return status;
+  return base::Status::Unavailable("Error writing the AOF file, can't exit: " + status.message());
 }
 
 base::Status ServerProcess::SaveBeforeExit(const command::ShutdownWish& wish) {
@@ -236,6 +264,7 @@ int ServerProcess::Run() {
   }
   server_->Wait();
   engine_->persistence().StopLoading();
+  engine_->append_file().StopLoading();
   engine_->link().Lead();  // Its thread looks at the clients.
   if (loader_thread_.joinable()) loader_thread_.join();
   NotifySystemd("STOPPING=1\n");

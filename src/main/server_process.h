@@ -39,6 +39,7 @@ class ServerProcess {
   base::Status StartListening();
   void LoadDataset();
   void BeReady();
+  base::Status SyncBeforeExit(const command::ShutdownWish& wish);
   base::Status SaveBeforeExit(const command::ShutdownWish& wish);
   // False: all is as before, and the log says why.
   bool ListenAgain(const std::string& bind, int64_t port);

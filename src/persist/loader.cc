@@ -99,7 +99,7 @@ base::Status Loader::OnFunction(std::string_view code) {
 base::Status Loader::OnKey(codec::LoadedKey& loaded) {
   if (stop_.load(std::memory_order_relaxed)) return base::Status::Unavailable("loading was stopped");
   bytes_loaded_.store(reader_->offset(), std::memory_order_relaxed);
-  if (loaded.deadline_ms != store::Entry::kNoDeadline && loaded.deadline_ms <= now_ms_) {
+  if (loaded.deadline_ms != store::Entry::kNoDeadline && loaded.deadline_ms <= now_ms_ && !o_.keep_expired) {
     keys_expired_.fetch_add(1, std::memory_order_relaxed);
     return {};
   }

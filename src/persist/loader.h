@@ -26,6 +26,8 @@ class Loader final : public codec::DatasetVisitor {
     std::function<base::Status(std::string_view code)> on_function = {};
     // Keys that are there already are replaced instead of ending the loading.
     bool replace = false;
+    // Keys that have expired are taken, too: what follows in an append log says when they go.
+    bool keep_expired = false;
   };
   explicit Loader(Options options) : o_(std::move(options)) {}
 

@@ -196,10 +196,22 @@ std::optional<SaveRule> Saver::DueRule() const {
   return rules_.Due(changes, now - state_.last_save_unix_seconds);
 }
 
+void Saver::Schedule() {
+  base::MutexLock lock(mutex_);
+  scheduled_ = true;
+}
+
 void Saver::BeginIfDue() {
-  std::optional<SaveRule> rule = DueRule();
-  if (!rule) return;
-  if (log_) log_->Notice("{} changes in {} seconds. Saving...", rule->changes, rule->seconds);
+  bool scheduled = false;
+  {
+    base::MutexLock lock(mutex_);
+    // Whatever snapshot runs, of this or of the append log, comes first.
+    scheduled = scheduled_ && !keyspace_.snapshot_hook();
+    if (scheduled) scheduled_ = false;
+  }
+  std::optional<SaveRule> rule = scheduled ? std::nullopt : DueRule();
+  if (!rule && !scheduled) return;
+  if (rule && log_) log_->Notice("{} changes in {} seconds. Saving...", rule->changes, rule->seconds);
   store::Transaction transaction(keyspace_);
   transaction.Begin(keyspace_.clock().UnixMillis());
   transaction.EnterLaneBlocking();

@@ -46,6 +46,8 @@ class Saver {
   base::Status Save(store::Transaction& held);
   // The moment is now; the writing goes on without the caller. kUnavailable: one is being written.
   base::Status SaveInBackground(store::Transaction& held);
+  // In the background as soon as nothing else is being written; Start() has been called.
+  void Schedule();
   // FLUSHALL: what is being written is of the past and is dropped, as Redis does.
   void CancelBackground();
   // Blocks until nothing is being written.
@@ -96,6 +98,7 @@ class Saver {
   bool watching_rules_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::unique_ptr<Snapshot> job_ GUARDED_BY(mutex_);  // Being written, while state_.in_progress.
+  bool scheduled_ GUARDED_BY(mutex_) = false;
   bool cancelled_ GUARDED_BY(mutex_) = false;  // job_ ends by request, which is no failure.
   uint64_t dirty_at_begin_ GUARDED_BY(mutex_) = 0;
   int64_t begun_seconds_ GUARDED_BY(mutex_) = 0;

@@ -212,7 +212,7 @@ void CmdWait(Context& ctx) {
                   [](resp::Reply& reply, int64_t confirmed) { reply.Integer(confirmed); });
 }
 
-// Nothing is on disk anywhere while there is no append file, so the second number stays 0 until the time is up.
+// What replicas have on disk they do not say yet (REPLCONF ACK … FACK), so the second number stays 0 until the time is up.
 void CmdWaitaof(Context& ctx) {
   std::optional<int64_t> local = ctx.IntegerInRange(1, 0, 1, kNotPositive);
   if (!local) return;
@@ -220,15 +220,25 @@ void CmdWaitaof(Context& ctx) {
   if (!wanted) return;
   std::optional<int64_t> timeout = Timeout(ctx, 3);
   if (!timeout) return;
-  if (*local != 0) {
+  command::AppendFile& file = *ctx.services().append_file;
+  if (*local != 0 && !file.enabled()) {
     return ctx.reply().Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   }
-  auto write = [](resp::Reply& reply) {
+  const uint64_t session_id = ctx.session().id;
+  const std::atomic<uint64_t>& synced = ctx.keyspace().gate().synced;
+  auto is_synced = [&file, &synced, commit = ctx.session().last_commit] {
+    return file.enabled() && synced.load(std::memory_order_seq_cst) >= commit;
+  };
+  auto write = [&file, session_id, is_synced](resp::Reply& reply) {
+    file.StopTelling(session_id);
     reply.ArrayHeader(2);
-    reply.Integer(0);
+    reply.Integer(is_synced() ? 1 : 0);
     reply.Integer(0);
   };
-  if (*wanted == 0 || !MayWait(ctx)) return write(ctx.reply());
+  if (!MayWait(ctx)) return write(ctx.reply());
+  // Before the look, so that no sync falls between the two.
+  file.TellWhenSynced(ctx.session());
+  if (*wanted == 0 && (*local == 0 || is_synced())) return write(ctx.reply());
   ctx.Block({}, {.timeout_ms = *timeout, .write_timeout = write});
 }
 

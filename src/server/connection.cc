@@ -103,7 +103,7 @@ void Connection::Read() noexcept {
 void Connection::Process() noexcept {
   parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
   out_.set_bytes_max(LimitOfOutput().hard_bytes.get());
-  while (state_ == State::kReady && !closed_ && !close_after_flush_) {
+  while (state_ == State::kReady && !closed_ && !close_after_flush_ && !held_back_) {
     parser_.set_authenticated(session_.authenticated);
     size_t count = parser_.ParseBatch();
     if (count == 0) {
@@ -251,8 +251,7 @@ void Connection::OnDetachedDone(Outcome outcome) noexcept {
   // On kGoOn and kRest alike: first what arrived meanwhile, then the rest of the input.
   After(outcome);
   if (close_wanted_) return Close("Closed while its command ran");
-  late_push_bytes_ = 0;
-  for (auto& bytes : std::exchange(late_pushes_, {})) OnPush(std::move(bytes));
+  TakeLatePushes();
   if (early_reply_) {
     resp::OutputBuffer reply = *std::move(early_reply_);
     early_reply_.reset();
@@ -319,6 +318,7 @@ void Connection::OnReply(resp::OutputBuffer reply) noexcept {
   EndBlocked();
   state_ = State::kReady;
   if (closed_) return;
+  NoteSeenByOthers();
   if (session_.reply_mode == ReplyMode::kOn) {
     out_.AppendBuffer(std::move(reply));
   } else if (session_.reply_mode == ReplyMode::kSkipNext) {
@@ -359,14 +359,16 @@ void Connection::OnRetryBlocked() noexcept {
 
 void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   if (closed_ || close_after_flush_) return;
-  if (state_ == State::kDetached) {
+  if (state_ == State::kDetached || held_back_) {
     late_push_bytes_ += bytes->size();
-    const uint64_t bytes_max = context_.engine.network().pubsub_output.hard_bytes.get();
+    const uint64_t bytes_max = LimitOfOutput().hard_bytes.get();
     // What waits counts against the limit as if it stood in the output already.
     close_wanted_ = close_wanted_ || (bytes_max != 0 && late_push_bytes_ > bytes_max);
     if (!close_wanted_) late_pushes_.push_back(std::move(bytes));
+    if (close_wanted_ && state_ != State::kDetached) Close("Output buffer hard limit reached");
     return;
   }
+  NoteSeenByOthers();
   std::string_view view = *bytes;
   out_.AppendShared(std::move(bytes), view);
   PublishOutput();
@@ -375,9 +377,50 @@ void Connection::OnPush(std::shared_ptr<const std::string> bytes) noexcept {
   AccountMemory();
 }
 
+// What others have written for it may tell of any commit so far.
+void Connection::NoteSeenByOthers() noexcept {
+  store::Keyspace& keyspace = context_.engine.keyspace();
+  if (keyspace.gate().holds.load(std::memory_order_relaxed)) [[unlikely]] session_.seen_commit = keyspace.last_commit();
+}
+
+bool Connection::MustHoldBack() noexcept {
+  store::CommitGate& gate = context_.engine.keyspace().gate();
+  if (!gate.holds.load(std::memory_order_relaxed)) [[likely]] return false;
+  if (out_.empty() || gate.synced.load(std::memory_order_acquire) >= session_.seen_commit) return false;
+  held_back_ = true;
+  loop_.QueueHeldBack(id());
+  // That the socket has room would be said again and again.
+  SetInterest(io::kReadable);
+  return true;
+}
+
+bool Connection::OnSynced() noexcept {
+  if (!held_back_) return true;
+  store::CommitGate& gate = context_.engine.keyspace().gate();
+  const bool open = !gate.holds.load(std::memory_order_seq_cst) ||
+                    gate.synced.load(std::memory_order_seq_cst) >= session_.seen_commit;
+  if (!open && !closed_) return false;
+  held_back_ = false;
+  if (closed_) return true;
+  Flush();
+  TakeLatePushes();
+  // By a message, since running a command may cost this thread the loop.
+  if (!closed_ && state_ == State::kReady && parser_.buffered_bytes() != 0) loop_.ResumeLater(id());
+  return true;
+}
+
+void Connection::OnResume() noexcept {
+  if (!closed_ && state_ == State::kReady && !held_back_) Process();
+}
+
+void Connection::TakeLatePushes() noexcept {
+  late_push_bytes_ = 0;
+  for (auto& bytes : std::exchange(late_pushes_, {})) OnPush(std::move(bytes));
+}
+
 void Connection::Flush() noexcept {
   flush_queued_ = false;
-  if (closed_ || state_ == State::kDetached) return;
+  if (closed_ || state_ == State::kDetached || held_back_ || MustHoldBack()) return;
   while (!out_.empty()) {
     iovec vectors[kVectorsPerWrite];
     size_t count = out_.Gather(vectors, kVectorsPerWrite);

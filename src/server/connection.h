@@ -8,6 +8,9 @@
 //              input or the output, and once the loop has gone on without the thread, the command's end is a message
 //
 // In all states but kDetached it reads on, so that a peer that leaves is noticed.
+//
+// While its output is held back (store::CommitGate: it tells of what is not on disk yet) it runs nothing further, and what
+// others push to it waits behind the output, so that the output's newest commit does not move on for ever.
 // Threads: its loop's owner, except as said. Owns: socket, session, buffers.
 #pragma once
 
@@ -56,6 +59,10 @@ class Connection final : public io::EventHandler {
   void OnRetryBlocked() noexcept;
   void OnDetachedDone(command::Outcome outcome) noexcept;
   void OnCloseRequest() noexcept;
+  // More is on disk. False: the output is still held back.
+  bool OnSynced() noexcept;
+  // Goes on with input that was left.
+  void OnResume() noexcept;
 
   void Flush() noexcept;
   // Once a second: idle time, output limits, memory that rests.
@@ -101,6 +108,10 @@ class Connection final : public io::EventHandler {
   const char* OutputLimitReached(int64_t now_us) noexcept;
   void Close(const char* reason) noexcept;
   void SetInterest(uint32_t interest) noexcept;
+  bool MustHoldBack() noexcept;
+  void NoteSeenByOthers() noexcept;
+  // What was kept while the output was not to be written to.
+  void TakeLatePushes() noexcept;
 
   ServerContext& context_;
   ConnectionLoop& loop_;
@@ -112,6 +123,7 @@ class Connection final : public io::EventHandler {
   bool close_after_flush_ = false;
   bool close_wanted_ = false;  // While detached.
   bool flush_queued_ = false;
+  bool held_back_ = false;
   int64_t last_read_us_ = 0;
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;
@@ -125,7 +137,7 @@ class Connection final : public io::EventHandler {
   std::shared_ptr<ClientRecord> record_;
   const command::Rights* published_rights_ = nullptr;  // Only compared: another user, another name to show.
 
-  // What arrived while a detached command was writing to the output.
+  // What arrived while a detached command was writing to the output, or the output was held back.
   std::vector<std::shared_ptr<const std::string>> late_pushes_;
   size_t late_push_bytes_ = 0;
   std::optional<resp::OutputBuffer> early_reply_;

@@ -74,6 +74,11 @@ void ConnectionLoop::DetachedDone(uint64_t session_id, command::Outcome outcome)
   Send(session_id, [outcome](Connection& connection) { connection.OnDetachedDone(outcome); });
 }
 
+void ConnectionLoop::OnSynced() noexcept {
+  if (!awaits_sync_.load(std::memory_order_seq_cst) || !awaits_sync_.exchange(false, std::memory_order_seq_cst)) return;
+  events_->Post(base::MakeTask([this] { TellHeldBack(); }));
+}
+
 void ConnectionLoop::RequestResumePaused() noexcept {
   events_->Post(base::MakeTask([this] { ResumePaused(); }));
 }
@@ -116,10 +121,28 @@ void ConnectionLoop::Adopt(base::UniqueFd fd) {
 }
 
 void ConnectionLoop::BeforeWait() noexcept {
-  // Flushing may close, which only adds to the dying.
-  for (size_t i = 0; i < flush_.size(); ++i) flush_[i]->Flush();
-  flush_.clear();
+  for (;;) {
+    // Flushing may close, which only adds to the dying.
+    for (size_t i = 0; i < flush_.size(); ++i) flush_[i]->Flush();
+    flush_.clear();
+    if (held_back_.empty() || awaits_sync_.load(std::memory_order_seq_cst)) break;
+    // Announced first, then looked at: a sync that ended before the announcement is seen here.
+    awaits_sync_.store(true, std::memory_order_seq_cst);
+    TellHeldBack();
+  }
   if (!dying_.empty()) BuryDead();
+}
+
+void ConnectionLoop::ResumeLater(uint64_t id) noexcept {
+  Send(id, [](Connection& connection) { connection.OnResume(); });
+}
+
+void ConnectionLoop::TellHeldBack() {
+  std::vector<uint64_t> ids = std::exchange(held_back_, {});
+  for (uint64_t id : ids) {
+    Connection* connection = Find(id);
+    if (connection && !connection->OnSynced()) held_back_.push_back(id);
+  }
 }
 
 void ConnectionLoop::BuryDead() {

@@ -42,6 +42,8 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void DetachedDone(uint64_t session_id, command::Outcome outcome) noexcept;
   // Closes all connections, sending what replies are there as far as that goes at once; Drive() returns afterwards.
   void Stop() noexcept;
+  // The append log has more on disk: output that was held back for it may go.
+  void OnSynced() noexcept;
   void Post(std::unique_ptr<base::Task> task) noexcept { events_->Post(std::move(task)); }
   // Connections here or on their way here.
   size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
@@ -58,6 +60,9 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void QueueFlush(Connection& connection) { flush_.push_back(&connection); }
   void QueueBurial(Connection& connection) { dying_.push_back(&connection); }
   void QueuePaused(uint64_t id);
+  // Its output waits for a sync; it is told of the next ones until it can go.
+  void QueueHeldBack(uint64_t id) { held_back_.push_back(id); }
+  void ResumeLater(uint64_t id) noexcept;
 
  private:
   ConnectionLoop(ServerContext& context, size_t index, size_t loop_count);
@@ -83,6 +88,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void ExpireKeys();
   void Cron();
   void ResumePaused();
+  void TellHeldBack();
   void CloseAll();
 
   ServerContext& context_;
@@ -94,6 +100,9 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   std::vector<Connection*> flush_;
   std::vector<Connection*> dying_;
   std::vector<uint64_t> paused_;
+  std::vector<uint64_t> held_back_;
+  // Somebody is in held_back_. Partner: the append log's threads, see store::CommitGate.
+  std::atomic<bool> awaits_sync_{false};
   store::Expirer expirer_;
   MemberTimer expire_timer_;
   MemberTimer cron_timer_;

@@ -45,7 +45,10 @@ Server::Server(engine::Engine& engine, base::Logger& log, Options options)
   engine.scripts().SetLog(&log);
 }
 
-Server::~Server() { Stop(); }
+Server::~Server() {
+  context_.engine.append_file().SetSyncListener({});
+  Stop();
+}
 
 std::vector<ConnectionLoop*> Server::LoopPointers() const {
   std::vector<ConnectionLoop*> pointers;
@@ -94,6 +97,10 @@ Status Server::Start() {
   }
   clients_.set_loops(LoopPointers());
   crew_.Start(LoopPointers());
+  // The loops are there for good.
+  context_.engine.append_file().SetSyncListener([this] {
+    for (const auto& loop : loops_) loop->OnSynced();
+  });
   return {};
 }
 

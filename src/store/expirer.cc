@@ -40,7 +40,9 @@ int Expirer::DrainStripe(Transaction& transaction, size_t index, int budget, con
 int64_t Expirer::Run(Transaction& transaction, int64_t now_ms, const std::function<void()>& serve) {
   Keyspace& keyspace = transaction.keyspace();
   const Settings& settings = keyspace.settings();
-  if (!settings.active_expire || settings.read_only_replica || settings.import_mode) return kIdleMillisMax;
+  if (!settings.active_expire || settings.read_only_replica || settings.import_mode || settings.loading) {
+    return kIdleMillisMax;
+  }
   transaction.Begin(now_ms);
   int budget = kKeysPerRunMax;
   int64_t next = now_ms + kIdleMillisMax;

@@ -38,6 +38,15 @@ struct TrackingCounters {
   std::atomic<bool> trim_wanted{false};  // The table is larger than tracking-table-max-keys allows.
 };
 
+// How far commits are on disk. Written by the append log; read by whoever sends replies, and by WAITAOF.
+struct CommitGate {
+  // A reply leaves once the commits that it may tell of are on disk. Seen a command late when it begins to hold.
+  std::atomic<bool> holds{false};
+  // The newest commit on disk. Who is to wait says so somewhere, looks here again, and rests; the log writes here, then looks
+  // for who waits: sequentially consistent, so that one of the two sees the other.
+  std::atomic<uint64_t> synced{0};
+};
+
 class Keyspace {
  public:
   struct Options {
@@ -97,6 +106,8 @@ class Keyspace {
   uint64_t last_commit() const noexcept { return commit_.load(std::memory_order_relaxed); }
   uint64_t NextCommit() noexcept { return commit_.fetch_add(1, std::memory_order_relaxed) + 1; }
 
+  CommitGate& gate() noexcept { return gate_; }
+
   // Deadlines: the earliest of each stripe, for the timers (store/expirer.h). Written under the stripe's lock.
   void PublishDeadline(size_t stripe_index) noexcept;
   int64_t NextDeadline(size_t stripe_index) const noexcept {
@@ -120,6 +131,7 @@ class Keyspace {
   InvalidationSink* invalidation_sink_ = nullptr;
   TrackingCounters tracking_;
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
+  CommitGate gate_;
   KeyspaceCounters counters_;
   ParkingLot parking_;
   StripeLock lane_;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
 
 namespace tusk::store {
 
@@ -76,6 +77,8 @@ struct Settings {
   Setting<bool> loading{false};
   // -MISCONF: the last snapshot failed, and stop-writes-on-bgsave-error is set.
   Setting<bool> writes_need_snapshot{false};
+  // The error reply for writes while they do not get into the append file, -MISCONF. The log owns it, for good.
+  Setting<const std::string*> log_failure{nullptr};
 
   // Protocol and commands.
   Setting<uint64_t> proto_max_bulk_len{512u << 20};

@@ -104,12 +104,12 @@ Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
   Entry* entry = shard ? shard->Find(key) : nullptr;
   if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
     const Settings& settings = keyspace_.settings();
-    const bool keeps = keep_expired_ || settings.read_only_replica || settings.import_mode;
+    const bool keeps = keep_expired_ || silent_ || settings.read_only_replica || settings.import_mode;
     if (!keeps) Expire(db, key, *entry);
     if (!keeps || !(from_master_ || sees_expired_)) entry = nullptr;
   }
   if (entry && entry->type() == Type::kHash && __builtin_expect(FirstFieldDeadline(*entry) <= now_ms_, 0)) {
-    if (!ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;
+    if (!from_master_ && !ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;
   }
   if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
   if (entry && access <= Access::kWrite) MarkAccessed(*entry);

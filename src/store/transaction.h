@@ -136,7 +136,9 @@ class Transaction {
   void set_direct(DirectDelivery* direct) noexcept { direct_ = direct; }
   void AddDirty(uint64_t changes) noexcept { dirty_ += changes; }
   uint64_t dirty() const noexcept { return dirty_; }
-  bool wants_changes() const noexcept { return keyspace_.recording() && targets_ != kToNobody; }
+  bool wants_changes() const noexcept { return keyspace_.recording() && targets_ != kToNobody && !silent_; }
+  // This thread runs what the append file holds already: it leaves no records.
+  void SetSilent(bool silent) noexcept { silent_ = silent; }
   // This thread runs what a master sends: it sees keys past their deadline, which are the master's to delete.
   void SetFromMaster(bool from_master) noexcept { from_master_ = from_master; }
   // Who repeats the changes from here to the unit's end: a script's redis.set_repl(). ChangeTargets bits.
@@ -191,6 +193,7 @@ class Transaction {
   uint64_t dirty_ = 0;
   uint8_t targets_ = kToAll;
   bool from_master_ = false;
+  bool silent_ = false;
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
   std::vector<ChangeCommand> changes_;

@@ -1,0 +1,180 @@
+// AppendLog: writes the units of the change log into the append file and says how far they are on disk.
+//
+//   the change log's thread   spells units into the open batch                        never waits for the disk
+//   writer                    takes the batch, appends it, with kAlways syncs it      one sync covers all that waited
+//   syncer                    with kEverySecond syncs once a second                   while the writer goes on
+//
+// So while one batch is being synced the next one gathers. How far the disk is goes to the keyspace's CommitGate, where
+// replies wait (kAlways) and WAITAOF looks.
+//
+// A write that fails is taken back and tried again once a second; until it works, writes of clients are refused
+// (Settings::log_failure). A sync that fails has lost nobody knows what: writes are refused until a rewrite has put
+// the dataset on disk anew (Mended). With kAlways both end the process, by on_fatal: clients may have seen what the disk
+// does not have, and only a start from the disk makes them agree.
+// Threads: thread-safe; units come on the change log's thread. Owns: its two threads, the file.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "io/file_system.h"
+#include "store/change_log.h"
+#include "store/keyspace.h"
+
+namespace tusk::persist {
+
+// In the order of appendfsync's names.
+enum class SyncPolicy : uint8_t { kEverySecond, kAlways, kNever };
+
+class AppendLog final : public store::ChangeFollower {
+ public:
+  static constexpr int64_t kRetryMillis = 1000;
+  struct Options {
+    store::Keyspace* keyspace;
+    store::ChangeLog* changes;
+    // How often a failed write is tried again.
+    int64_t retry_ms = kRetryMillis;
+    // More has reached the disk, or the gate has opened. On one of this log's threads; short, and no call back.
+    std::function<void()> on_synced = [] {};
+    // kAlways cannot keep its promise; the text says why. Does not return, except in tests: then nothing is written any more.
+    std::function<void(std::string_view)> on_fatal = [](std::string_view) {};
+  };
+  explicit AppendLog(Options options);
+  ~AppendLog() override;
+  AppendLog(const AppendLog&) = delete;
+  AppendLog& operator=(const AppendLog&) = delete;
+
+  // Before Begin().
+  void SetLog(base::Logger* log) noexcept { log_ = log; }
+  void SetPolicy(SyncPolicy policy);
+  SyncPolicy policy() const;
+  // Each second in which something is written begins with a line that says which.
+  void SetTimestamps(bool enabled);
+  // no-appendfsync-on-rewrite: no sync of the second while a rewrite keeps the disk busy. Not for kAlways.
+  void PauseSyncs(bool paused);
+
+  // ---- The file. Every stripe is held, and the change log has been waited for. ----
+  // From here on units are written, to the end of `file`. A `draft` is in no manifest yet: what it holds does not count as
+  // being on disk.
+  void Begin(std::unique_ptr<io::File> file, bool draft);
+  // What has come so far goes into the old file, which is synced before anything goes into the new one.
+  void SwitchTo(std::unique_ptr<io::File> file);
+  // Nothing is written any more; what had been handed over still is. For good, or until Begin().
+  void End();
+
+  // The manifest names the file now: what is on disk counts. Blocks until all handed over so far is.
+  base::Status EndDraft();
+  // Blocks until all that was handed over so far is written and synced, whatever the policy. An error says why it is not.
+  base::Status Flush();
+  // The dataset is on disk anew: a sync lost before the last SwitchTo() no longer matters. Blocks until the writer is there.
+  void Mended();
+
+  struct State {
+    bool on = false;
+    bool write_ok = true;
+    bool sync_ok = true;
+    std::string error;            // Why writes are refused; empty when they are not.
+    uint64_t handed_bytes = 0;    // Over all files since the first Begin().
+    uint64_t waiting_bytes = 0;   // Not written yet.
+    uint64_t delayed_syncs = 0;   // Seconds' syncs that were still running two seconds later.
+    bool sync_running = false;
+  };
+  State state() const;
+
+  // DEBUG AOF-FLUSH-SLEEP: microseconds that each write of the log is late. For tests.
+  void set_write_delay_us(int64_t micros) noexcept { write_delay_us_.store(micros, std::memory_order_relaxed); }
+
+  void OnUnit(const store::ChangeUnit& unit) override;
+  void OnPause() override;
+
+  // How often kEverySecond syncs.
+  static constexpr int64_t kSyncMillis = 1000;
+  static constexpr int64_t kSlowSyncMillis = 2000;
+  // When so much waits to be written, replies wait whatever the policy, lest memory fill up behind a slow disk.
+  static constexpr uint64_t kWaitingBytesMax = 256u << 20;
+
+ private:
+  // What is written in one go.
+  struct Batch {
+    std::string bytes;
+    uint64_t number = 0;             // The newest commit in it or before it.
+    std::unique_ptr<io::File> next;  // Where the batches behind it go; null: the same file.
+    bool last = false;               // Afterwards the file is closed.
+  };
+
+  void Write();
+  void SyncBySeconds();
+  Batch& OpenBatch() REQUIRES(mutex_);
+  void WakeWriter() REQUIRES(mutex_);
+  void Stamp(std::string& out) REQUIRES(mutex_);
+  // On the writer's thread, without the lock.
+  void Handle(Batch batch);
+  // False: the rest will not be written.
+  bool AppendAll(std::string_view bytes);
+  // What remains to be written after a failure: what came of it is taken back if possible. `size` is where it began.
+  std::string_view TakeBack(io::File& file, std::string_view bytes, uint64_t size);
+  // False: pause is over because the log ends.
+  bool PauseAfterFailure(const base::Status& status);
+  void SyncFile();
+  void NoteSynced(uint64_t number);
+  void Die(const std::string& reason);
+  void PublishError() REQUIRES(mutex_);
+  // The error reply for that reason, which stays where it is for as long as anybody may look at it.
+  const std::string* ReplyFor(const std::string& reason) REQUIRES(mutex_);
+  void PublishGate() REQUIRES(mutex_);
+  bool unsynced() const REQUIRES(mutex_) { return synced_ < bytes_to_; }
+
+  store::Keyspace& keyspace_;
+  store::ChangeLog& changes_;
+  const int64_t retry_ms_;
+  const std::function<void()> on_synced_;
+  const std::function<void(std::string_view)> on_fatal_;
+  base::Logger* log_ = nullptr;
+  std::atomic<int64_t> write_delay_us_{0};
+
+  base::Mutex sync_mutex_;  // One sync at a time; taken before mutex_.
+  mutable base::Mutex mutex_;
+  std::condition_variable writer_wake_;
+  std::condition_variable syncer_wake_;
+  std::condition_variable progress_;  // For Flush().
+  SyncPolicy policy_ GUARDED_BY(mutex_) = SyncPolicy::kEverySecond;
+  bool timestamps_ GUARDED_BY(mutex_) = false;
+  bool syncs_paused_ GUARDED_BY(mutex_) = false;
+  bool on_ GUARDED_BY(mutex_) = false;
+  bool draft_ GUARDED_BY(mutex_) = false;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  bool dead_ GUARDED_BY(mutex_) = false;
+  store::ChangeStream stream_ GUARDED_BY(mutex_){store::kToAppendFile};
+  int64_t stamped_seconds_ GUARDED_BY(mutex_) = 0;
+  std::deque<Batch> batches_ GUARDED_BY(mutex_);
+  bool wake_writer_ GUARDED_BY(mutex_) = false;
+  uint64_t handed_ GUARDED_BY(mutex_) = 0;    // Commit numbers: spelled into a batch, written, on disk.
+  uint64_t written_ GUARDED_BY(mutex_) = 0;
+  uint64_t synced_ GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_to_ GUARDED_BY(mutex_) = 0;  // The newest commit that has bytes in a file: beyond it nothing needs a sync.
+  uint64_t flush_to_ GUARDED_BY(mutex_) = 0;  // Somebody waits in Flush() for this number.
+  uint64_t failures_ GUARDED_BY(mutex_) = 0;  // Of writes and syncs; one more ends a Flush().
+  std::string write_error_ GUARDED_BY(mutex_);  // Empty: the last write worked.
+  std::string sync_error_ GUARDED_BY(mutex_);   // Empty: no sync has failed since the dataset was on disk as a whole.
+  bool sync_failed_in_file_ GUARDED_BY(mutex_) = false;
+  uint64_t files_ahead_ GUARDED_BY(mutex_) = 0;  // Handed over by Begin() and SwitchTo(), not taken up by the writer yet.
+  State state_ GUARDED_BY(mutex_);
+  std::map<std::string, std::string> replies_ GUARDED_BY(mutex_);  // By reason; as many as the system has reasons.
+  // Sharers: the writer, and the syncer, which may still sync the old file when the writer has gone on to the next.
+  std::shared_ptr<io::File> file_ GUARDED_BY(mutex_);
+  std::thread writer_;  // Both from the first Begin() on.
+  std::thread syncer_;
+};
+
+}  // namespace tusk::persist
