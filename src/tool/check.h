@@ -29,8 +29,12 @@ class Checker {
 
  private:
   bool CheckDirectory(const std::string& path);
-  bool CheckFile(const std::string& path);
-  bool CheckRdb(const std::string& path);
+  bool CheckLog(const std::string& path);
+  // `is_last`: no file follows that builds on this one.
+  bool CheckFile(const std::string& path, bool is_last = true);
+  bool CheckRdb(const std::string& path, io::File& file);
+  bool CheckAppendFile(const std::string& path, io::File& file, bool is_last);
+  bool Repair(const std::string& path, uint64_t good_end, uint64_t size);
 
   void Say(const std::string& path, std::string_view text);
 

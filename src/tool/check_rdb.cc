@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "codec/dataset_reader.h"
-#include "tool/file_source.h"
+#include "persist/file_source.h"
 #include "tool/transfer.h"
 
 namespace tusk::tool {
@@ -51,7 +51,7 @@ bool BeginsLikeRdb(io::File& file) {
 
 RdbFindings ExamineRdb(io::File& file, const std::string& name, Summary& summary) {
   RdbFindings findings;
-  FileSource source(file);
+  persist::FileSource source(file);
   codec::Reader reader(source, file.size());
   Examiner examiner(reader, name, file.size(), findings, summary);
   findings.status = codec::ReadDataset(reader, {.limits = {}, .databases = kDatabasesMax, .deep = true}, examiner);

@@ -106,8 +106,12 @@ Result<Source> ParseSource(std::string_view from) {
 int Move(const Source& source, Way way, Target& target) {
   Summary summary;
   Progress clock("", 0);
-  Status status = source.url ? TransferServer(*source.url, way, target, summary)
-                             : TransferFile(io::RealFileSystem(), source.path, target, summary);
+  std::string note;
+  io::FileSystem& files = io::RealFileSystem();
+  Status status = source.url                    ? TransferServer(*source.url, way, target, summary)
+                  : IsLog(files, source.path) ? TransferLog(files, source.path, target, summary, note)
+                                                : TransferFile(files, source.path, target, summary);
+  if (!note.empty()) fmt::print(stderr, "tusk: {}\n", note);
   if (status.ok()) status = target.Finish();
   return Finish(status, target, summary, clock.seconds());
 }
@@ -123,6 +127,14 @@ Result<std::unique_ptr<Target>> OpenTarget(std::string_view to, const TargetOpti
   if (!info) return base::Error(io::Explain(path + ", where the data are to go", info.error()));
   if (!info->is_directory) return base::Error(Status::Invalid(path + " is no directory; `tusk export` writes single files"));
   return CreateFile(files, path + "/dump.rdb", options);
+}
+
+// A server's directory gets a log's files as they are: nothing is shorter or truer.
+int CopyLogTo(const Source& source, std::string_view to) {
+  Status status = CopyLog(io::RealFileSystem(), source.path, std::string(to));
+  if (!status.ok()) return Failed(status);
+  fmt::print("The log is in {}. Start tusk-server there with --appendonly yes.\n", to);
+  return kExitGood;
 }
 
 int RunCheck(Words words) {
@@ -149,6 +161,8 @@ int RunImport(Words words) {
   if (line->to.empty()) return Misused("import", "--to says where the data go");
   Result<Source> source = ParseSource(line->operands[0]);
   if (!source) return Failed(source.error());
+  const bool is_log = !source->url && IsLog(io::RealFileSystem(), source->path);
+  if (is_log && !Url::LooksLikeOne(line->to)) return CopyLogTo(*source, line->to);
   Result<std::unique_ptr<Target>> target = OpenTarget(line->to, {.replace = line->replace});
   if (!target) return Failed(target.error());
   return Move(*source, line->way, **target);

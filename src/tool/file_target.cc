@@ -44,9 +44,8 @@ class FileTarget final : public Target {
     return Key(loaded);
   }
 
-  Status Command(std::span<const std::string_view>) override {
-    return Status::Invalid("commands of a log can go to a running server only");
-  }
+  Status Command(std::span<const std::string_view>) override { return ExpectLog(); }
+  Status ExpectLog() override { return Status::Invalid("commands of a log can go to a running server only"); }
 
   Status Finish() override {
     if (!writer_) Begin();

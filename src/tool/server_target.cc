@@ -44,6 +44,15 @@ class ServerTarget final : public Target {
 
   Status Command(std::span<const std::string_view> argv) override { return Add(argv, argv[0], Kind::kAnything); }
 
+  Status ExpectLog() override {
+    if (fixed_database_) return Status::Invalid("a log chooses databases by itself: leave the one in the target's address out");
+    if (options_.replace) return {};
+    ASSIGN_OR_RETURN(ReplyValue info, connection_.Ask({"INFO", "keyspace"}));
+    if (info.text.find("keys=") == std::string::npos) return {};
+    return Status::Invalid(fmt::format("{} holds keys, and a log's commands build on each other: empty it, or say --replace to run "
+                                       "them all the same", connection_.name()));
+  }
+
   Status Finish() override {
     RETURN_IF_ERROR(SendBatch());
     while (!sent_.empty()) RETURN_IF_ERROR(ReadBatch());

@@ -53,7 +53,7 @@ std::string Progress::Line(uint64_t done, uint64_t keys, double seconds) const {
   constexpr size_t kWidth = 30;
   constexpr double kSecondsMin = 0.001;
   seconds = std::max(seconds, kSecondsMin);
-  const std::string rate = fmt::format("{} keys, {:.0f}/s", keys, static_cast<double>(keys) / seconds);
+  const std::string rate = fmt::format("{}, {:.0f}/s", Counted(keys, "key"), static_cast<double>(keys) / seconds);
   if (total_ == 0) return fmt::format("{}  {}", label_, rate);
   const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
   const auto filled = static_cast<size_t>(share * kWidth);

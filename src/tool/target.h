@@ -28,6 +28,8 @@ class Target {
   virtual base::Status Payload(int database, std::string_view key, int64_t ttl_ms, std::string_view payload) = 0;
   // A write from a log. Not for files.
   virtual base::Status Command(std::span<const std::string_view> argv) = 0;
+  // An error unless commands of a log may come, which build on what is there.
+  virtual base::Status ExpectLog() = 0;
   virtual base::Status Finish() = 0;
 
   struct Outcome {

@@ -6,12 +6,11 @@
 #include <cstring>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/numbers.h"
 #include "base/text.h"
 #include "codec/dataset_reader.h"
 #include "tool/connection.h"
-#include "tool/file_source.h"
+#include "tool/mover.h"
 
 namespace tusk::tool {
 namespace {
@@ -19,47 +18,6 @@ namespace {
 using base::Result;
 using base::Status;
 using resp::ReplyValue;
-
-// Hands on what an RDB stream holds.
-class Mover final : public codec::DatasetVisitor {
- public:
-  Mover(const codec::Reader& reader, std::optional<int> database, Target& target, Summary& summary, Progress& progress)
-      : reader_(reader), database_(database), target_(target), summary_(summary), progress_(progress),
-        now_ms_(base::SystemClock().UnixMillis()) {}
-
-  Status OnFunction(std::string_view code) override {
-    ++summary_.functions;
-    return target_.Function(code);
-  }
-  Status OnKey(codec::LoadedKey& key) override {
-    const uint64_t bytes = reader_.offset() - last_offset_;
-    last_offset_ = reader_.offset();
-    progress_.Show(last_offset_, summary_.keys());
-    if (database_ && key.db != *database_) return {};
-    if (key.deadline_ms != store::Entry::kNoDeadline && key.deadline_ms <= now_ms_) {
-      ++summary_.expired;
-      return {};
-    }
-    summary_.CountDatabase(key.db);
-    summary_.Count(key.is_text ? store::Type::kString : key.value.type(), bytes, key.deadline_ms != store::Entry::kNoDeadline);
-    return target_.Key(key);
-  }
-  void OnEmptyKey(std::string_view) override { ++summary_.empty; }
-
- private:
-  const codec::Reader& reader_;
-  const std::optional<int> database_;
-  Target& target_;
-  Summary& summary_;
-  Progress& progress_;
-  const int64_t now_ms_;
-  uint64_t last_offset_ = 0;
-};
-
-Status TransferStream(codec::Reader& reader, std::optional<int> database, Target& target, Summary& summary, Progress& progress) {
-  Mover mover(reader, database, target, summary, progress);
-  return codec::ReadDataset(reader, {.limits = {}, .databases = kDatabasesMax}, mover);
-}
 
 // ---- SYNC ----
 
@@ -107,7 +65,7 @@ Status TransferBySync(const Url& url, Target& target, Summary& summary) {
   progress.set_total(static_cast<uint64_t>(*size));
   ConnectionSource source(connection, static_cast<uint64_t>(*size));
   codec::Reader reader(source, static_cast<uint64_t>(*size));
-  Status status = TransferStream(reader, url.database, target, summary, progress);
+  Status status = MoveStream(reader, url.database, target, summary, progress);
   // From here on a failure is one of the data, and walking the keys would not do better.
   return status.ok() ? status : Status::Invalid(status.message());
 }
@@ -228,10 +186,10 @@ class Walk {
 Status TransferFile(io::FileSystem& files, const std::string& path, Target& target, Summary& summary) {
   Result<std::unique_ptr<io::File>> file = files.OpenRead(path);
   if (!file) return io::Explain("Can't open " + path, file.error());
-  FileSource source(**file);
+  persist::FileSource source(**file);
   codec::Reader reader(source, (*file)->size());
   Progress progress("reading " + path, (*file)->size());
-  Status status = TransferStream(reader, {}, target, summary, progress);
+  Status status = MoveStream(reader, {}, target, summary, progress);
   return status.ok() ? status : io::Explain(path, status);
 }
 

@@ -161,6 +161,95 @@ def logs_in(tool, binary):
             assert 'AUTH' in out and 'wrong@' not in out, out
 
 
+def logged(binary, options):
+    """A server with an append log: what was there before a rewrite, and what came after."""
+    server = Server(binary, {'appendonly': 'yes', 'appendfsync': 'always', **options}).start()
+    names = fill(server)
+    connection = server.connect()
+    if not options:
+        connection.call('BGREWRITEAOF')
+        while b'aof_rewrite_in_progress:1' in connection.call('INFO', 'persistence'):
+            time.sleep(0.05)
+    for command in (['MULTI'], ['SET', 'later', '1'], ['INCR', 'later'], ['EXEC'], ['SELECT', '3'], ['SET', 'elsewhere', 'third'],
+                    ['SELECT', '0'], ['RPUSH', 'list:late', 'a', 'b']):
+        assert not resp.is_error(connection.call(*command)), command
+    return server, [*names, 'later', 'list:late']
+
+
+def damage(server, extra):
+    """Kills the server and appends to the newest of its log's files; returns the log's directory and that file."""
+    server.process.kill()
+    server.process.wait()
+    folder = os.path.join(server.dir, 'appendonlydir')
+    newest = max((name for name in os.listdir(folder) if '.incr.' in name), key=lambda name: int(name.split('.')[2]))
+    with open(os.path.join(folder, newest), 'ab') as file:
+        file.write(extra)
+    return folder, os.path.join(folder, newest)
+
+
+def logs(tool, source_binary, target_binary, options):
+    server, names = logged(source_binary, options)
+    try:
+        folder = os.path.join(server.dir, 'appendonlydir')
+        assert 'the log is whole' in tool.expect(GOOD, 'check', folder)
+        assert 'the log is whole' in tool.expect(GOOD, 'check', server.dir)
+        with Server(target_binary) as target:
+            tool.expect(GOOD, 'import', folder, '--to', url(target))
+            same(server, target, names)
+            assert 'holds keys' in tool.expect(FAILED, 'import', folder, '--to', url(target))
+            assert 'database' in tool.expect(FAILED, 'import', folder, '--to', url(target, '/1'))
+    finally:
+        server.stop()
+        shutil.rmtree(server.dir, ignore_errors=True)
+
+
+def repairs(tool, source_binary, target_binary):
+    """A torn tail and a damaged end: told, repaired, and what is left loads, in the server that wrote it and elsewhere."""
+    for extra, word in ((b'*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$5\r\nab', 'TORN'), (b'*1\r\n$5\r\nMULTI\r\n*2\r\n$4\r\nINCR\r\n$5\r\nlater\r\n', 'TORN'),
+                        (b'rubbish\r\n' * 3, 'DAMAGED')):
+        server, names = logged(source_binary, {})
+        try:
+            folder, newest = damage(server, extra)
+            size = os.path.getsize(newest)
+            out = tool.expect(FAILED, 'check', folder)
+            assert word in out and newest in out and f'byte {size - len(extra)}' in out, out
+            with Server(target_binary) as target:
+                # As at the start of a server: a torn tail is left out, damage is refused.
+                out = tool.expect(GOOD if word == 'TORN' else FAILED, 'import', folder, '--to', url(target))
+                assert ('are left out' if word == 'TORN' else 'is damaged') in out, out
+                if word == 'TORN':
+                    assert target.connect().call('GET', 'later') == b'2'
+            out = tool.expect(GOOD, 'check', '--fix', folder)
+            assert f'{len(extra)} bytes were cut' in out, out
+            assert os.path.getsize(newest + '.damaged') == size
+            tool.expect(GOOD, 'check', folder)
+            manifest = os.path.join(folder, next(name for name in os.listdir(folder) if name.endswith('.manifest')))
+            done = subprocess.run(['redis-check-aof', manifest], capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout
+            server.start()
+            with Server(target_binary) as target:
+                tool.expect(GOOD, 'import', folder, '--to', url(target))
+                same(server, target, names)
+        finally:
+            server.stop()
+            shutil.rmtree(server.dir, ignore_errors=True)
+
+
+def copies_a_log(tool, source_binary, target_binary):
+    server, names = logged(source_binary, {})
+    try:
+        target = Server(target_binary, {'appendonly': 'yes'})
+        target.dir = tempfile.mkdtemp(prefix='tusk-rig-')
+        out = tool.expect(GOOD, 'import', os.path.join(server.dir, 'appendonlydir'), '--to', target.dir)
+        assert 'appendonly yes' in out, out
+        assert 'is there already' in tool.expect(FAILED, 'import', os.path.join(server.dir, 'appendonlydir'), '--to', target.dir)
+        with target:
+            same(server, target, names)
+    finally:
+        server.stop()
+        shutil.rmtree(server.dir, ignore_errors=True)
+
+
 def tells_what_is_wrong(tool, folder):
     rdb = os.path.join(folder, 'broken.rdb')
     with open(rdb, 'wb') as file:
@@ -168,7 +257,11 @@ def tells_what_is_wrong(tool, folder):
     out = tool.expect(FAILED, 'check', rdb)
     assert 'DAMAGED' in out and 'at byte' in out and rdb in out, out
     assert 'cannot be repaired' in tool.expect(FAILED, 'check', rdb, '--fix')
-    assert 'empty' in tool.expect(FAILED, 'check', os.devnull)
+    hollow = os.path.join(folder, 'hollow.rdb')
+    with open(hollow, 'wb'):
+        pass
+    assert 'empty' in tool.expect(FAILED, 'check', hollow)
+    assert 'neither an RDB file nor an append file' in tool.expect(FAILED, 'check', __file__)
     assert 'No such file' in tool.expect(FAILED, 'check', '/nowhere')
     assert 'there is neither' in tool.expect(FAILED, 'check', tempfile.mkdtemp(dir=folder))
     assert 'refused' in tool.expect(FAILED, 'import', rdb, '--to', 'redis://127.0.0.1:1')
@@ -215,6 +308,13 @@ def main():
         transfers(tool, report, tusk, redis, names, 'tusk to redis')
         for way in ('--sync', '--scan'):
             report.run(f'export of tusk {way}', exports, tool, tusk, options.redis, names, way)
+    for label, options_of_log in (('with an RDB base', {}), ('of commands only', {'aof-use-rdb-preamble': 'no'})):
+        report.run(f'a log of redis {label} to tusk', logs, tool, options.redis, options.server, options_of_log)
+        report.run(f'a log of tusk {label} to redis', logs, tool, options.server, options.redis, options_of_log)
+    for here, there in ((options.redis, options.server), (options.server, options.redis)):
+        pair = f'{os.path.basename(here)}, {os.path.basename(there)}'
+        report.run(f'broken logs: {pair}', repairs, tool, here, there)
+        report.run(f'a copy of a log: {pair}', copies_a_log, tool, here, there)
     report.run('passwords', logs_in, tool, options.server)
     with tempfile.TemporaryDirectory() as folder:
         report.run('complaints', tells_what_is_wrong, tool, folder)
