@@ -8,8 +8,8 @@
 
 Each round: several connections write (laws.py), sometimes the log is rewritten or a snapshot taken meanwhile; at a random moment the
 process gets SIGKILL; every second time the power fails as well, that is, the files lose what was not synced (disk.py, needs
---disk). Then the server starts again, and every law is looked at. Transactions must be whole or absent, and the order per key kept, under
-either policy. The last line is `N passed, N failed`; a seed repeats the choices of a run, though not its timing.
+--disk). Then the server starts again (sometimes it is killed while it does), and every law is looked at. Transactions must be whole or
+absent, and the order per key kept, under either policy. The last line is `N passed, N failed`; a seed repeats the choices of a run, though not its timing.
 """
 import argparse
 import os
@@ -32,6 +32,7 @@ from support.servers import Server  # noqa: E402
 SKIPPED_EXIT = 77
 EVERYSEC_SECONDS = 2.0
 LOAD_SECONDS = {'always': (0.05, 0.8), 'everysec': (0.3, 4.5)}
+RECOVERY_SECONDS = 0.2
 ROUNDS_PER_DATASET = 20  # Then everything is deleted: reading it back takes longer and longer.
 VIOLATIONS_SHOWN = 20
 
@@ -47,6 +48,7 @@ class Rig:
         self.restarts = []
         self.cut_bytes = []
         self.rewrites = 0
+        self.second_kills = 0
 
     def violate(self, law, text):
         self.violations.append(text)
@@ -145,6 +147,16 @@ class Rig:
                     print('the server\'s directory is kept in', self.options.keep)
                 shutil.rmtree(server.dir, ignore_errors=True)
 
+    def die_while_recovering(self, server, disk):
+        """A start that does not live long: what it did to the files must not hurt the next one."""
+        server.spawn()
+        time.sleep(self.dice.random() * RECOVERY_SECONDS)
+        server.process.kill()
+        server.process.wait()
+        self.second_kills += 1
+        if disk:
+            disk.fail(server.dir)
+
     def round(self, server, disk, kill):
         if kill % ROUNDS_PER_DATASET == 1 or self.violations:
             connection = server.connect()
@@ -155,6 +167,8 @@ class Rig:
         power = disk is not None and kill % 2 == 0
         if power:
             self.cut_bytes.append(disk.fail(server.dir))
+        while self.dice.random() < self.options.again:
+            self.die_while_recovering(server, disk if power else None)
         begun = time.monotonic()
         server.start()
         self.restarts.append(time.monotonic() - begun)
@@ -169,7 +183,8 @@ class Rig:
             print(f'{name:26} {looks:8} {acks:13} {broken:7}')
         acks = sum(row[1] for row in self.rows.values())
         print(f'\npolicy {self.options.policy}, {len(self.restarts)} kills ({len(self.cut_bytes)} with power failure, which took '
-              f'{sum(self.cut_bytes)} unsynced bytes) in {seconds:.0f} s, {self.rewrites} rewrites and snapshots begun')
+              f'{sum(self.cut_bytes)} unsynced bytes) in {seconds:.0f} s, {self.second_kills} more during '
+              f'recovery, {self.rewrites} rewrites and snapshots begun')
         print(f'{acks} acknowledged writes and reads; the oldest that was lost is from {self.oldest_loss * 1000:.0f} ms before its kill'
               if self.oldest_loss else f'{acks} acknowledged writes and reads, none lost')
         print(f'restart: median {statistics.median(self.restarts) * 1000:.0f} ms, longest {max(self.restarts) * 1000:.0f} ms; '
@@ -186,6 +201,7 @@ def arguments():
     parser.add_argument('--set', action='append', default=[], metavar='NAME=VALUE', help='a further setting of the server')
     parser.add_argument('--workers', type=int, default=8, help='connections that write')
     parser.add_argument('--rewrites', type=float, default=0.5, help='share of rounds with rewrites and snapshots')
+    parser.add_argument('--again', type=float, default=0.25, help='share of restarts that are killed, too')
     parser.add_argument('--seed', type=int, default=random.randrange(1, 1_000_000))
     parser.add_argument('--port', type=int)
     parser.add_argument('--keep', help='copy the server\'s directory there when a law is broken')

@@ -310,11 +310,10 @@ def log_in_a_directory_of_another_owner(binary):
         refused(binary, folder, ['Permission denied'], log_options('everysec'), nobody)
 
 
-SNAPSHOTS = (snapshot_on_a_full_disk, snapshot_beyond_a_limit_of_file_size, snapshot_on_a_read_only_disk,
-             start_without_its_directory, start_with_a_damaged_snapshot)
-LOGS = (log_on_a_full_disk, log_that_is_synced_always_on_a_full_disk, rewrite_without_room)
-FOREIGN_SNAPSHOTS = (start_with_a_snapshot_of_another_owner, snapshot_in_a_directory_of_another_owner)
-FOREIGN_LOGS = (log_in_a_directory_of_another_owner,)
+CASES = (snapshot_on_a_full_disk, snapshot_beyond_a_limit_of_file_size, snapshot_on_a_read_only_disk, start_without_its_directory,
+         start_with_a_damaged_snapshot, log_on_a_full_disk, log_that_is_synced_always_on_a_full_disk, rewrite_without_room)
+# To be somebody else one must be root in truth.
+CASES_OF_ROOT = (start_with_a_snapshot_of_another_owner, snapshot_in_a_directory_of_another_owner, log_in_a_directory_of_another_owner)
 
 
 def enter_namespace():
@@ -335,13 +334,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--server', default=os.path.join(HERE, '../../build/release/src/main/tusk-server'))
     parser.add_argument('--only', default='', help='cases whose name holds this')
-    parser.add_argument('--snapshots', action='store_true', help='without the cases of the append log')
     options = parser.parse_args()
     enter_namespace()
-    cases = SNAPSHOTS if options.snapshots else SNAPSHOTS + LOGS
-    # To be somebody else one must be root in truth.
-    if os.environ[INSIDE] == 'root':
-        cases += FOREIGN_SNAPSHOTS if options.snapshots else FOREIGN_SNAPSHOTS + FOREIGN_LOGS
+    cases = CASES + (CASES_OF_ROOT if os.environ[INSIDE] == 'root' else ())
     report = Report()
     for case in cases:
         if options.only in case.__name__:

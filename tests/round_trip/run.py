@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Values of every type and encoding go from redis-server to Tusk and back: by DUMP and RESTORE, by RDB file, by MIGRATE.
+"""Values of every type and encoding go from redis-server to Tusk and back: by DUMP and RESTORE, by RDB file, by append log,
+by MIGRATE.
 
   tests/round_trip/run.py [--server build/release/src/main/tusk-server] [--redis redis-server]
 
@@ -61,6 +62,45 @@ def by_file(binary, server, names, report, label, options):
             report.run(f'{label} {name}', same, holder, loaded, name)
 
 
+def by_log(binary, server, names, report, label, options, preamble):
+    """The append log of `server`, which begins with what it holds and goes on with commands, replayed by `binary`."""
+    holder = server.connect()
+    for setting in (['aof-use-rdb-preamble', preamble], ['appendfsync', 'always'], ['appendonly', 'yes']):
+        assert holder.call('CONFIG', 'SET', *setting) == ('+', b'OK'), setting
+    deadline = time.monotonic() + 20
+    while b'aof_rewrite_in_progress:1' in holder.call('INFO', 'persistence') or b'aof_rewrite_scheduled:1' in holder.call('INFO', 'persistence'):
+        assert time.monotonic() < deadline, 'the first rewrite does not end'
+        time.sleep(0.05)
+    late = []
+    for name, command in dataset():
+        if name in names:
+            create(holder, 'late:' + name, command)
+            late.append('late:' + name)
+    at = int(time.time() + 3600) * 1000
+    for name in late[::3]:
+        holder.call('PEXPIREAT', name, at)
+    # What is known to act at random, or by the clock, goes into a log as what it did.
+    holder.call('MULTI')
+    holder.call('SET', 'late:by the clock', 'v', 'EX', 3600)
+    holder.call('SADD', 'late:by chance', *range(50))
+    holder.call('SPOP', 'late:by chance', 20)
+    holder.call('EXEC')
+    holder.call('INCRBYFLOAT', 'late:float', '0.1')
+    holder.call('EVAL', "redis.call('RPUSH', KEYS[1], 1, 2); redis.call('LPOP', KEYS[1]); return 1", 1, 'late:by script')
+    late += ['late:by the clock', 'late:by chance', 'late:float', 'late:by script']
+    with Server(binary, {**options, 'appendonly': 'yes'}) as started:
+        started.stop()
+        folder = os.path.join(started.dir, 'appendonlydir')
+        shutil.rmtree(folder)
+        shutil.copytree(os.path.join(server.dir, 'appendonlydir'), folder)
+        started.start()
+        loaded = started.connect()
+        for name in names + late:
+            report.run(f'{label} {name}', same, holder, loaded, name)
+    holder.call('CONFIG', 'SET', 'appendonly', 'no')
+    holder.call('DEL', *late)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--server', default=os.path.join(HERE, '../../build/release/src/main/tusk-server'))
@@ -93,6 +133,10 @@ def main():
             report.run(f'DUMP tusk -> redis {name}', by_dump, here, there, name)
         by_file(options.server, redis, names, report, 'RDB redis -> tusk', tusk_options)
         by_file(options.redis, tusk, names, report, 'RDB tusk -> redis', {})
+        for preamble in ('yes', 'no'):
+            base = 'RDB base' if preamble == 'yes' else 'base of commands'
+            by_log(options.server, redis, names, report, f'AOF ({base}) redis -> tusk', tusk_options, preamble)
+            by_log(options.redis, tusk, names, report, f'AOF ({base}) tusk -> redis', {}, preamble)
         for name in names:
             report.run(f'MIGRATE tusk -> redis {name}', by_migrate, here, there, redis.port, name)
             report.run(f'MIGRATE redis -> tusk {name}', by_migrate, there, here, tusk.port, name)

@@ -45,6 +45,12 @@ class Server:
             shutil.rmtree(self.dir, ignore_errors=True)
 
     def start(self):
+        self.spawn()
+        self._await_ready()
+        return self
+
+    def spawn(self):
+        """Without waiting for it to answer."""
         self.dir = self.dir or tempfile.mkdtemp(prefix='tusk-rig-')
         command = self.command()
         settings = {'port': str(self.port), 'bind': '127.0.0.1', 'dir': self.dir, **self.options}
@@ -55,8 +61,6 @@ class Server:
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             preexec_fn=self.preexec, env=self.env, cwd=self.dir)
-        self._await_ready()
-        return self
 
     def command(self):
         """The words before the options."""
