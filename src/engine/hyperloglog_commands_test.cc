@@ -40,6 +40,13 @@ TEST_F(HyperLogLogCommands, LookingToChangeMakesItRaw) {
     EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("raw")) << look[0];
     EXPECT_EQ(Run("STRLEN h"), ":18\r\n") << look[0];
   }
+  // The estimate that is remembered in the value makes no difference.
+  Run("PFCOUNT h");
+  const std::string bytes = Run("GET h");
+  Run({"SET", "h", std::string_view(bytes).substr(5, 18)});
+  EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("embstr"));
+  Run("PFCOUNT h");
+  EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("raw"));
   Run({"SET", "h", "no HLL"});
   Run("PFADD h");
   EXPECT_EQ(Run("OBJECT ENCODING h"), Bulk("embstr")) << "Refused before it is touched.";

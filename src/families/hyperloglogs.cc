@@ -63,10 +63,10 @@ char* Writable(Context& ctx, const Key& key, FoundHll& found) {
   return ctx.transaction().MutableString(ctx.db(), key, found.entry, found.bytes.size());
 }
 
-// PFADD and PFDEBUG make a short string their own before they look at it, whether or not they then change it: what was
-// "embstr" is "raw" from there on.
+// PFADD, PFDEBUG and PFCOUNT of one key make a short string their own before they look at it, whether or not they then
+// change it: what was "embstr" is "raw" from there on.
 void MakeRaw(Context& ctx, const Key& key, FoundHll& found) {
-  if (!found) return;
+  if (!found || found.entry->EncodingName() != "embstr") return;
   found.bytes = {Writable(ctx, key, found), found.bytes.size()};
 }
 
@@ -168,6 +168,7 @@ void CmdPfcount(Context& ctx) {
   FoundHll found = Find(ctx, key, store::Access::kRead);
   if (found.refused) return;
   if (!found) return ctx.reply().Integer(0);
+  MakeRaw(ctx, key, found);
   if (std::optional<uint64_t> count = types::HllCachedCount(found.bytes)) {
     return ctx.reply().Integer(static_cast<int64_t>(*count));
   }
