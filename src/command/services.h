@@ -39,6 +39,10 @@ namespace tusk::script {
 class Scripts;  // Likewise.
 }
 
+namespace tusk::families {
+class MigratePool;  // Likewise.
+}
+
 namespace tusk::repl {
 class Copier;  // Likewise.
 class Feed;
@@ -243,6 +247,7 @@ struct Services {
   repl::Feed* feed = nullptr;
   repl::Copier* copier = nullptr;
   repl::Link* link = nullptr;
+  families::MigratePool* migrate_pool = nullptr;  // Null: MIGRATE keeps no connections.
   void* engine = nullptr;      // engine::Engine, for families above that know it.
   AccessControl* access = nullptr;  // Null: everybody may do anything.
   // Moves on whenever a user changes (release; sessions load it with acquire before each command). Never 0.

@@ -78,6 +78,7 @@ Engine::Engine(Options options)
   BindUsers();
   link_ = NewLink();
   services_.link = link_.get();
+  services_.migrate_pool = &migrate_pool_;
   BindLink(*config_, *link_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();

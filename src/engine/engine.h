@@ -26,6 +26,7 @@
 #include "engine/meters.h"
 #include "engine/network_settings.h"
 #include "engine/persistence.h"
+#include "families/migrate_pool.h"
 #include "pubsub/hub.h"
 #include "pubsub/tracking.h"
 #include "repl/copier.h"
@@ -71,6 +72,7 @@ class Engine {
   pubsub::Hub& hub() noexcept { return hub_; }
   pubsub::Tracking& tracking() noexcept { return tracking_; }
   repl::Feed& feed() noexcept { return feed_; }
+  families::MigratePool& migrate_pool() noexcept { return migrate_pool_; }
   UserTable& users() noexcept { return users_; }
   repl::Link& link() noexcept { return *link_; }
   CommandWatch& watch() noexcept { return watch_; }
@@ -126,6 +128,7 @@ class Engine {
   store::Keyspace keyspace_;
   store::ChangeLog change_log_;
   repl::Feed feed_;
+  families::MigratePool migrate_pool_;
   repl::Copier copier_;
   command::CommandTable commands_;
   command::Statistics statistics_;

@@ -43,7 +43,10 @@ base::Status MigrateLink::Send(std::string_view bytes) {
     ssize_t count = ::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count > 0) {
       bytes.remove_prefix(static_cast<size_t>(count));
-    } else if (!WouldBlock() || !Await(POLLOUT)) {
+    } else if (!WouldBlock()) {
+      closed_by_peer_ = true;
+      return base::Status::Unavailable(kCannotWrite);
+    } else if (!Await(POLLOUT)) {
       return base::Status::Unavailable(kCannotWrite);
     }
   }
@@ -63,6 +66,7 @@ base::Result<std::string> MigrateLink::ReadLine() {
     if (count > 0 && input_.size() < kLineBytesMax) {
       input_.append(piece, static_cast<size_t>(count));
     } else if (count >= 0 || !WouldBlock() || !Await(POLLIN)) {
+      closed_by_peer_ = count == 0 || (count < 0 && !WouldBlock());
       return base::Error(base::Status::Unavailable(kCannotRead));
     }
   }

@@ -17,6 +17,10 @@ class MigrateLink {
   static base::Result<MigrateLink> Connect(const std::string& host, uint16_t port, int timeout_ms);
 
   base::Status Send(std::string_view bytes);
+  // The next conversation's longest silence.
+  void set_timeout_ms(int timeout_ms) noexcept { timeout_ms_ = timeout_ms; }
+  // The other side has ended the conversation, which is no wonder after a rest: worth another try on a new connection.
+  bool closed_by_peer() const noexcept { return closed_by_peer_; }
   // A reply of one line, without its line end: "+OK", "-ERR ...".
   base::Result<std::string> ReadLine();
 
@@ -28,6 +32,7 @@ class MigrateLink {
 
   base::UniqueFd fd_;
   int timeout_ms_;
+  bool closed_by_peer_ = false;
   std::string input_;
 };
 

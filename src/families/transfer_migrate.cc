@@ -1,7 +1,7 @@
 // MIGRATE: keys go to another server as DUMP payloads and are deleted here once it has confirmed them.
 //
 // Their stripes stay locked meanwhile, so that nobody changes a value that has been sent; commands for other keys go on,
-// since the row is detachable. Connections are not kept for the next time.
+// since the row is detachable. Connections rest in a pool for the next time.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -11,6 +11,7 @@
 #include "codec/payload.h"
 #include "command/context.h"
 #include "families/migrate_link.h"
+#include "families/migrate_pool.h"
 #include "families/transfer.h"
 
 namespace tusk::families {
@@ -150,6 +151,37 @@ void DeleteConfirmed(Context& ctx, const std::vector<size_t>& confirmed) {
   record.size() > 1 ? ctx.RecordAs(record) : ctx.ChangedNothing();
 }
 
+// One conversation. Arguments whose keys arrived go to `confirmed`.
+base::Status Converse(MigrateLink& link, std::string_view request, size_t greetings, const std::vector<size_t>& sent,
+                      std::vector<size_t>& confirmed) {
+  RETURN_IF_ERROR(link.Send(request));
+  return ReadAnswers(link, greetings, sent, confirmed);
+}
+
+// Over a connection that rests, if there is one, and once more over a new one if its other end has gone meanwhile.
+base::Status Transfer(Context& ctx, const MigrateOptions& options, std::string_view request, size_t greetings,
+                      const std::vector<size_t>& sent, std::vector<size_t>& confirmed) {
+  const std::string host(ctx.arg(kHost));
+  MigratePool* pool = ctx.services().migrate_pool;
+  std::optional<MigrateLink> link;
+  if (pool) link = pool->Take(host, options.port);
+  for (bool rested = link.has_value();; rested = false) {
+    if (!link) {
+      ASSIGN_OR_RETURN(MigrateLink fresh, MigrateLink::Connect(host, options.port, options.timeout_ms));
+      link.emplace(std::move(fresh));
+    }
+    link->set_timeout_ms(options.timeout_ms);
+    base::Status status = Converse(*link, request, greetings, sent, confirmed);
+    if (!status.ok() && rested && link->closed_by_peer() && confirmed.empty()) {
+      link.reset();
+      continue;
+    }
+    // After an error answers may be unread.
+    if (pool && status.ok()) pool->Give(host, options.port, *std::move(link), ctx.keyspace().clock().MonotonicMillis());
+    return status;
+  }
+}
+
 }  // namespace
 
 void CmdMigrate(Context& ctx) {
@@ -159,11 +191,8 @@ void CmdMigrate(Context& ctx) {
   size_t greetings = AppendGreeting(request, *options);
   std::vector<size_t> sent = AppendKeys(ctx, request, *options);
   if (sent.empty()) return ctx.reply().Simple("NOKEY");
-  base::Result<MigrateLink> link = MigrateLink::Connect(std::string(ctx.arg(kHost)), options->port, options->timeout_ms);
-  if (!link) return ctx.reply().Error(link.error());
-  if (base::Status status = link->Send(request); !status.ok()) return ctx.reply().Error(status);
   std::vector<size_t> confirmed;
-  base::Status status = ReadAnswers(*link, greetings, sent, confirmed);
+  base::Status status = Transfer(ctx, *options, request, greetings, sent, confirmed);
   if (options->copy) {
     ctx.ChangedNothing();
   } else {

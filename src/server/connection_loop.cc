@@ -178,6 +178,8 @@ void ConnectionLoop::Cron() {
     worker_->transaction().TrimTracked();
   }
   for (auto& [id, connection] : connections_) connection->OnCron(now_us);
+  // One loop's business is enough.
+  if (index_ == 0) context_.engine.migrate_pool().DropIdle(now_us / kMicrosPerMilli);
   events_->ArmTimerIn(cron_timer_, kCronUs);
 }
 
