@@ -2,6 +2,7 @@
 #include <tuple>
 
 #include "command/help.h"
+#include "command/refusals.h"
 #include "engine/engine_of.h"
 #include "engine/server_commands.h"
 #include "store/eviction.h"
@@ -18,6 +19,16 @@ bool ProtectedAllowed(Context& ctx) {
   return EngineOf(ctx).config().Text("enable-protected-configs") != "no";
 }
 
+// Names a setting on which loading relies.
+bool TouchesLoading(Context& ctx) {
+  for (size_t i = 2; i < ctx.argc(); i += 2) {
+    for (const SettingRow& row : SettingRows()) {
+      if ((row.flags & kNotWhileLoading) && ctx.ArgIs(i, row.name)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void CmdConfigGet(Context& ctx) {
@@ -30,6 +41,7 @@ void CmdConfigGet(Context& ctx) {
 }
 
 void CmdConfigSet(Context& ctx) {
+  if (ctx.settings().loading && TouchesLoading(ctx)) return ctx.reply().Error(command::kLoadingError);
   base::Status status = EngineOf(ctx).config().Set(ctx.args().subspan(2), ProtectedAllowed(ctx));
   if (!status.ok()) return ctx.reply().Error(status);
   ctx.reply().Ok();

@@ -29,6 +29,7 @@ enum SettingFlag : uint32_t {
   kHidden = 1u << 2,       // CONFIG GET shows it only to its exact name.
   kSensitive = 1u << 3,    // Never in logs.
   kUnlessEmpty = 1u << 4,  // CONFIG REWRITE leaves out an empty text.
+  kNotWhileLoading = 1u << 5,  // CONFIG SET answers -LOADING then.
 };
 
 // A setting that Tusk reads for nothing yet.

@@ -13,6 +13,7 @@
 #include "engine/config.h"
 #include "engine/engine.h"
 #include "main/crash_report.h"
+#include "main/process_title.h"
 #include "server/server.h"
 
 namespace tusk::main {
@@ -45,8 +46,8 @@ command::ShutdownWish WishOf(int64_t bits) noexcept {
 
 }  // namespace
 
-ServerProcess::ServerProcess(std::unique_ptr<engine::Config> config)
-    : unused_config_(std::move(config)), config_(unused_config_.get()) {}
+ServerProcess::ServerProcess(std::unique_ptr<engine::Config> config, Shown shown)
+    : shown_(std::move(shown)), unused_config_(std::move(config)), config_(unused_config_.get()) {}
 
 ServerProcess::~ServerProcess() = default;
 
@@ -140,6 +141,7 @@ base::Status ServerProcess::StartListening() {
     bool done = ListenAgain(bind.text, config_->Number("port"));
     return done ? base::Status::Ok() : base::Status::Invalid("Failed to bind to specified addresses.");
   });
+  ShowTitle();
   return Listen();
 }
 
@@ -162,10 +164,35 @@ void ServerProcess::ReportCrashes() {
   config_->OnChange("crash-log-enabled", apply);
 }
 
+void ServerProcess::SetTitle(const std::string& title_template, const std::string& bind, int64_t port) {
+  if (!config_->Flag("set-proc-title")) return;
+  const std::string first = bind.substr(0, bind.find(' '));
+  const std::string address = first.empty() || first == "-::*" ? "*" : first;
+  TitleFacts facts{.executable = shown_.executable,
+                   .listen_address = fmt::format("{}:{}", address, port),
+                   .port = std::to_string(port),
+                   .tls_port = std::to_string(config_->Number("tls-port")),
+                   .unix_socket = config_->Text("unixsocket"),
+                   .config_file = config_->file(),
+                   .server_mode = {}};
+  if (port == 0 && !facts.unix_socket.empty()) facts.listen_address = facts.unix_socket;
+  shown_.title->Set(ExpandTitle(title_template, facts));
+}
+
+void ServerProcess::ShowTitle() {
+  SetTitle(config_->Text("proc-title-template"), config_->Text("bind"), config_->Number("port"));
+  // One CONFIG SET at a time calls these.
+  config_->OnChange("proc-title-template", [this](const engine::SettingValue& value) {
+    SetTitle(value.text, config_->Text("bind"), config_->Number("port"));
+    return base::Status::Ok();
+  });
+}
+
 bool ServerProcess::ListenAgain(const std::string& bind, int64_t port) {
   auto addresses = base::SplitQuotedLine(bind);
   base::Status status = server_->Rebind(addresses.value_or(std::vector<std::string>{}), static_cast<uint16_t>(port));
   if (!status.ok()) log_.Warning("{}", status.message());
+  if (status.ok()) SetTitle(config_->Text("proc-title-template"), bind, port);
   return status.ok();
 }
 

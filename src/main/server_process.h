@@ -26,9 +26,15 @@ class Server;
 
 namespace tusk::main {
 
+class ProcessTitle;
+
 class ServerProcess {
  public:
-  explicit ServerProcess(std::unique_ptr<engine::Config> config);
+  struct Shown {
+    ProcessTitle* title;     // Borrowed.
+    std::string executable;  // Its path, as the title shows it.
+  };
+  ServerProcess(std::unique_ptr<engine::Config> config, Shown shown);
   ~ServerProcess();
 
   base::Status Start();
@@ -45,6 +51,9 @@ class ServerProcess {
   bool ListenAgain(const std::string& bind, int64_t port);
   base::Status Listen();
   void ReportCrashes();
+  // The title by proc-title-template, now and whenever what it shows changes.
+  void ShowTitle();
+  void SetTitle(const std::string& title_template, const std::string& bind, int64_t port);
   // Signals are blocked in every thread and taken by one that waits for them, so that nothing runs in a handler.
   base::Status BlockSignals();
   void WaitForSignals() noexcept;
@@ -53,6 +62,7 @@ class ServerProcess {
 
   base::Logger log_;
   PidFile pid_file_;
+  Shown shown_;
   std::unique_ptr<engine::Config> unused_config_;  // Until the engine takes it.
   engine::Config* config_;
   std::unique_ptr<engine::Engine> engine_;

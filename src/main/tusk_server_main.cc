@@ -1,10 +1,13 @@
 // tusk-server: see main/server_process.h for what happens in which order.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/config.h"
 #include "main/arguments.h"
+#include "main/process_title.h"
 #include "main/server_process.h"
 
 namespace {
@@ -29,7 +32,9 @@ int main(int argc, char** argv) {
     if (auto status = config->LoadFile(arguments->config_path); !status.ok()) return Fail(status);
   }
   if (auto status = config->LoadOptions(arguments->options); !status.ok()) return Fail(status);
-  tusk::main::ServerProcess process(std::move(config));
+  const std::string executable = std::filesystem::absolute(words[0]).lexically_normal();
+  tusk::main::ProcessTitle title(argc, argv);
+  tusk::main::ServerProcess process(std::move(config), {&title, executable});
   if (auto status = process.Start(); !status.ok()) return Fail(status);
   return process.Run();
 }
