@@ -64,6 +64,9 @@ class Executor {
   Executor(Services& services, PauseState& pause, CommandObserver* observer) noexcept
       : services_(services), pause_(pause), observer_(observer) {}
 
+  // CLIENT PAUSE is in force, for all or for writes.
+  bool paused() const noexcept { return pause_.until_ms.load(std::memory_order_relaxed) != 0 && !PauseIsOver(); }
+
   void Resolve(Request& request) const noexcept;
   void PrefetchStripe(const Request& request) const noexcept;
   void PrefetchTable(const Request& request, store::DbIndex db) const noexcept;

@@ -8,6 +8,7 @@
 #include "engine/client_filter.h"
 #include "engine/connection_commands.h"
 #include "engine/engine_of.h"
+#include "repl/link.h"
 
 namespace tusk::engine {
 namespace {
@@ -111,6 +112,8 @@ void CmdClientKill(Context& ctx) {
       ++killed;
     }
   }
+  // The connection to a master is no client here, but is told by its address like one.
+  if (by_address && killed == 0 && ctx.services().link && ctx.services().link->Break(ctx.arg(2))) ++killed;
   if (!by_address) return ctx.reply().Integer(killed);
   if (killed == 0) return ctx.reply().Error("ERR No such client");
   ctx.reply().Ok();

@@ -284,7 +284,7 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("pubsubshard_channels", engine.hub().NameCount(pubsub::Kind::kShardChannel));
   out.Add("latest_fork_usec", 0);
   out.Add("total_forks", 0);
-  out.Add("migrate_cached_sockets", 0);
+  out.Add("migrate_cached_sockets", engine.migrate_pool().size());
   out.Add("slave_expires_tracked_keys", 0);
   out.Add("active_defrag_hits", 0);
   out.Add("active_defrag_misses", 0);
@@ -314,8 +314,7 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("commands_detached", SumOf(engine, &WorkerStatistics::detached));
 }
 
-void AddMaster(Engine& engine, Lines& out) {
-  const repl::LinkInfo link = engine.link().Describe();
+void AddMaster(Engine& engine, const repl::LinkInfo& link, Lines& out) {
   const bool up = link.state == repl::LinkState::kConnected;
   out.Add("role", "slave");
   out.Add("master_host", link.host);
@@ -323,7 +322,7 @@ void AddMaster(Engine& engine, Lines& out) {
   out.Add("master_link_status", up ? "up" : "down");
   out.Add("master_last_io_seconds_ago", link.seconds_since_io);
   out.Add("master_sync_in_progress", link.state == repl::LinkState::kTransfer ? 1 : 0);
-  out.Add("slave_read_repl_offset", link.offset);
+  out.Add("slave_read_repl_offset", link.read_offset);
   out.Add("slave_repl_offset", link.offset);
   if (link.transfer_left_bytes >= 0) out.Add("master_sync_left_bytes", link.transfer_left_bytes);
   if (!up) out.Add("master_link_down_since_seconds", link.seconds_down);
@@ -335,8 +334,10 @@ void AddMaster(Engine& engine, Lines& out) {
 void Replication(Engine& engine, Lines& out) {
   repl::Feed& feed = engine.feed();
   std::vector<repl::ReplicaInfo> replicas = feed.Replicas();
-  if (engine.link().is_replica()) {
-    AddMaster(engine, out);
+  const repl::LinkInfo link = engine.link().Describe();
+  const bool follows = link.state != repl::LinkState::kNone && link.offset >= 0;
+  if (link.state != repl::LinkState::kNone) {
+    AddMaster(engine, link, out);
   } else {
     out.Add("role", "master");
   }
@@ -351,9 +352,10 @@ void Replication(Engine& engine, Lines& out) {
                         repl::PhaseName(replica.phase), replica.acked_offset, replica.lag_seconds));
   }
   out.Add("master_failover_state", "no-failover");
-  out.Add("master_replid", feed.replid());
+  // A replica tells of its master's stream, which is what its offset counts. (Its own replicas are fed another one.)
+  out.Add("master_replid", follows ? link.replid : feed.replid());
   out.Add("master_replid2", std::string(40, '0'));
-  out.Add("master_repl_offset", feed.offset());
+  out.Add("master_repl_offset", follows ? static_cast<uint64_t>(link.offset) : feed.offset());
   out.Add("second_repl_offset", -1);
   out.Add("repl_backlog_active", feed.HasBacklog() ? 1 : 0);
   out.Add("repl_backlog_size", engine.config().Number("repl-backlog-size"));

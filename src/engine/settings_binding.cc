@@ -177,6 +177,10 @@ void BindLink(Config& config, repl::Link& link) {
   Follow(config, link, "replica-serve-stale-data", settings.serve_stale_data);
   Follow(config, link, "repl-timeout", settings.timeout_seconds);
   Follow(config, link, "port", settings.listening_port);
+  config.OnChange("bind-source-addr", [&link](const SettingValue& value) {
+    link.SetSourceAddress(value.text);
+    return base::Status::Ok();
+  });
   for (std::string_view name : {"masterauth", "masteruser"}) {
     config.OnChange(name, [&config, &link](const SettingValue&) {
       link.SetCredentials(config.Text("masteruser"), config.Text("masterauth"));

@@ -178,11 +178,17 @@ AcceptOutcome Accept(int listener, UniqueFd& accepted) noexcept {
   }
 }
 
-Result<UniqueFd> ConnectTcp(const std::string& host, uint16_t port) {
+Result<UniqueFd> ConnectTcp(const std::string& host, uint16_t port, const std::string& source) {
   ASSIGN_OR_RETURN(AddressList list, Resolve(host.c_str(), port, AF_UNSPEC, 0));
   Status last = Status::Invalid("no address");
   for (addrinfo* info = list.get(); info != nullptr; info = info->ai_next) {
     UniqueFd fd(socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, info->ai_protocol));
+    if (fd.valid() && !source.empty()) {
+      ASSIGN_OR_RETURN(AddressList own, Resolve(source.c_str(), 0, info->ai_family, AI_NUMERICHOST));
+      if (bind(fd.get(), own->ai_addr, own->ai_addrlen) != 0) {
+        return Error(Status::Errno(fmt::format("Could not bind to {}", source), errno));
+      }
+    }
     if (fd.valid() && (connect(fd.get(), info->ai_addr, info->ai_addrlen) == 0 || errno == EINPROGRESS)) return fd;
     last = Status::Errno(fmt::format("Could not connect to {}:{}", host, port), errno);
   }

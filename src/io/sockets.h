@@ -26,7 +26,8 @@ enum class AcceptOutcome {
 AcceptOutcome Accept(int listener, base::UniqueFd& accepted) noexcept;
 
 // Starts connecting; the socket becomes writable when done, and SocketError tells how it went.
-base::Result<base::UniqueFd> ConnectTcp(const std::string& host, uint16_t port);
+// `source`: our own address, numeric; empty: the system chooses. One that is not ours is an error.
+base::Result<base::UniqueFd> ConnectTcp(const std::string& host, uint16_t port, const std::string& source = {});
 base::Result<base::UniqueFd> ConnectUnix(const std::string& path);
 // errno of the socket, cleared by asking; 0 if there is none.
 int SocketError(int fd) noexcept;

@@ -83,7 +83,7 @@ void WaitForReplicas(Context& ctx, int64_t wanted, int64_t timeout_ms,
 
 void ReplyReplicaRole(Context& ctx) {
   const LinkInfo info = ctx.services().link->Describe();
-  constexpr std::string_view kStates[] = {"none", "connect", "connecting", "sync", "connected"};
+  constexpr std::string_view kStates[] = {"none", "connect", "handshake", "sync", "connected"};
   ctx.reply().ArrayHeader(5);
   ctx.reply().Bulk("slave");
   ctx.reply().Bulk(info.host);
@@ -147,6 +147,20 @@ void CmdReplconf(Context& ctx) {
   ctx.reply().Ok();
 }
 
+namespace {
+
+// Who waits for a key waits for a write of this server's clients; from now on only the master writes, and what it writes
+// is nobody's to take here.
+void EndBlocked(Context& ctx) {
+  command::Clients* clients = ctx.services().clients;
+  if (clients == nullptr) return;
+  for (const command::ClientInfo& client : clients->List()) {
+    if (client.blocked && client.id != ctx.session().id) clients->Unblock(client.id, true);
+  }
+}
+
+}  // namespace
+
 void CmdReplicaof(Context& ctx) {
   Link& link = *ctx.services().link;
   if (ctx.ArgIs(1, "no") && ctx.ArgIs(2, "one")) {
@@ -155,7 +169,11 @@ void CmdReplicaof(Context& ctx) {
   }
   std::optional<int64_t> port = base::ParseInt64(ctx.arg(2));
   if (!port || *port < 0 || *port > kPortMax) return ctx.reply().Error("ERR Invalid master port");
-  if (link.Follow(ctx.arg(1), *port)) return ctx.reply().Ok();
+  const bool led = !link.is_replica();
+  if (link.Follow(ctx.arg(1), *port)) {
+    if (led) EndBlocked(ctx);
+    return ctx.reply().Ok();
+  }
   ctx.reply().Simple("OK Already connected to specified master");
 }
 

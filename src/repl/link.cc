@@ -114,6 +114,27 @@ void Link::SetCredentials(std::string_view user, std::string_view password) {
   password_ = password;
 }
 
+void Link::SetSourceAddress(std::string_view address) {
+  base::MutexLock hold(mutex_);
+  source_address_ = address;
+}
+
+void Link::SetReplid(std::string_view replid) {
+  master_replid_ = replid;
+  base::MutexLock hold(mutex_);
+  shown_replid_ = replid;
+}
+
+bool Link::Break(std::string_view address) {
+  {
+    base::MutexLock hold(mutex_);
+    if (state_.load(std::memory_order_relaxed) != LinkState::kConnected) return false;
+    if (address != fmt::format("{}:{}", host_, port_)) return false;
+  }
+  break_.store(true, std::memory_order_relaxed);
+  return true;
+}
+
 // ---- The role ----
 
 bool Link::Follow(std::string_view host, int64_t port) {
@@ -142,7 +163,7 @@ void Link::Lead() {
   thread_.join();
   SetState(LinkState::kNone);
   offset_.store(-1, std::memory_order_relaxed);
-  master_replid_.clear();
+  SetReplid({});
 }
 
 void Link::SetState(LinkState state) {
@@ -168,8 +189,10 @@ LinkInfo Link::Describe() const {
     base::MutexLock hold(mutex_);
     info.host = host_;
     info.port = port_;
+    info.replid = shown_replid_;
   }
   info.offset = offset_.load(std::memory_order_relaxed);
+  info.read_offset = std::max(info.offset, read_offset_.load(std::memory_order_relaxed));
   const int64_t now = NowMs();
   if (info.state == LinkState::kConnected || info.state == LinkState::kTransfer) {
     info.seconds_since_io = (now - last_io_ms_.load(std::memory_order_relaxed)) / kMillis;
@@ -212,13 +235,16 @@ base::Status Link::RunOnce() {
 base::Status Link::Connect() {
   std::string host;
   int64_t port = 0;
+  std::string source;
   {
     base::MutexLock hold(mutex_);
     host = host_;
     port = port_;
+    source = source_address_;
   }
+  break_.store(false, std::memory_order_relaxed);
   Note(fmt::format("Connecting to MASTER {}:{}", host, port));
-  base::Result<base::UniqueFd> connected = io::ConnectTcp(host, static_cast<uint16_t>(port));
+  base::Result<base::UniqueFd> connected = io::ConnectTcp(host, static_cast<uint16_t>(port), source);
   if (!connected) return std::move(connected).error();
   fd_ = std::move(*connected);
   const int64_t deadline = NowMs() + settings_.timeout_seconds.load(std::memory_order_relaxed) * kMillis;
@@ -260,11 +286,14 @@ base::Status Link::Send(std::initializer_list<std::string_view> argv) {
 base::Status Link::ReadMore(int64_t wait_ms, bool& any) {
   any = false;
   if (Stopping()) return base::Status::Unavailable("stopping");
+  if (break_.exchange(false, std::memory_order_relaxed)) return base::Status::Unavailable("Connection with master was killed.");
   pollfd wait{fd_.get(), POLLIN, 0};
   if (::poll(&wait, 1, static_cast<int>(wait_ms)) <= 0) {
     const int64_t silence_ms = NowMs() - last_io_ms_.load(std::memory_order_relaxed);
     if (silence_ms > settings_.timeout_seconds.load(std::memory_order_relaxed) * kMillis) {
-      return base::Status::Unavailable("MASTER timeout: no data nor PING received...");
+      const bool greeting = state_.load(std::memory_order_relaxed) == LinkState::kHandshake;
+      return base::Status::Unavailable(greeting ? "Timeout connecting to the MASTER..."
+                                                : "MASTER timeout: no data nor PING received...");
     }
     return {};
   }
@@ -337,7 +366,7 @@ base::Status Link::AskToSync() {
                                            partial ? std::string_view(std::to_string(offset + 1)) : "-1"}));
   if (reply.starts_with("+CONTINUE")) {
     std::string_view replid = TrimBlanks(std::string_view(reply).substr(9));
-    if (!replid.empty()) master_replid_ = replid;
+    if (!replid.empty()) SetReplid(replid);
     Note("Successful partial resynchronization with master.");
     return {};
   }
@@ -350,11 +379,11 @@ base::Status Link::AskToSync() {
   if (blank != std::string_view::npos) start = base::ParseInt64(rest.substr(blank + 1));
   if (!start) return base::Status::Invalid("Malformed reply to PSYNC from master: " + reply);
   Note(fmt::format("Full resync from master: {}:{}", rest.substr(0, blank), *start));
-  master_replid_.clear();
+  SetReplid({});
   offset_.store(-1, std::memory_order_relaxed);
   std::string replid(rest.substr(0, blank));
   RETURN_IF_ERROR(Transfer());
-  master_replid_ = std::move(replid);
+  SetReplid(replid);
   offset_.store(*start, std::memory_order_relaxed);
   session_.db = 0;
   session_.in_multi = false;
@@ -388,6 +417,7 @@ base::Status Link::Transfer() {
   SetState(LinkState::kTransfer);
   Note(mark.empty() ? fmt::format("MASTER <-> REPLICA sync: receiving {} bytes from master", *length)
                     : "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF");
+  Note("MASTER <-> REPLICA sync: Loading DB in memory");
   options_.services->keyspace->settings().loading.set(true);
   DropReplicas();
   const std::string_view flush[] = {"FLUSHALL"};
@@ -424,9 +454,11 @@ base::Status Link::FollowStream() {
     bool any = !in_.empty();
     if (!any) RETURN_IF_ERROR(ReadMore(kPollMillis, any));
     received += static_cast<int64_t>(in_.size());
+    read_offset_.store(received, std::memory_order_relaxed);
     parser_->Feed(in_);
     in_.clear();
-    while (parser_->ParseBatch() != 0) {
+    // CLIENT PAUSE holds the master back like any writer; what it sends meanwhile is read and kept.
+    while (!options_.services->executor->paused() && parser_->ParseBatch() != 0) {
       const resp::Argv argv = parser_->Take();
       if (base::EqualsIgnoreCase(argv[0], "replconf")) {
         offset_.store(received - static_cast<int64_t>(parser_->buffered_bytes()), std::memory_order_relaxed);

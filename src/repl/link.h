@@ -55,7 +55,9 @@ struct LinkInfo {
   LinkState state = LinkState::kNone;
   std::string host;
   int64_t port = 0;
+  std::string replid;                  // Of the master's stream; empty before the first copy.
   int64_t offset = 0;                  // Of the master's stream, applied; -1 before the first copy.
+  int64_t read_offset = 0;             // Received, which is more while CLIENT PAUSE holds it back.
   int64_t seconds_since_io = -1;       // -1: not connected.
   int64_t seconds_down = -1;           // -1: connected.
   int64_t transfer_left_bytes = -1;    // -1: no transfer.
@@ -78,12 +80,17 @@ class Link {
   LinkSettings& settings() noexcept { return settings_; }
   void SettingsChanged() { ApplyRole(); }
   void SetCredentials(std::string_view user, std::string_view password);
+  // Connections to a master begin at this address of ours; empty: any.
+  void SetSourceAddress(std::string_view address);
   void SetLog(base::Logger* log) noexcept { options_.log = log; }
 
   // Becomes a replica of that master, or of another one than before. False: it is one of this master already.
   bool Follow(std::string_view host, int64_t port);
   // Becomes a master again, with the data as it is. Waits until the link's thread has let go.
   void Lead();
+  // CLIENT KILL of the connection to the master, by the master's "address:port". False: there is none to that address.
+  // The link tries again as after any loss.
+  bool Break(std::string_view address);
   bool is_replica() const noexcept { return state_.load(std::memory_order_relaxed) != LinkState::kNone; }
   LinkInfo Describe() const;
 
@@ -112,6 +119,7 @@ class Link {
   base::Result<std::string> ReadLine();
   base::Result<std::string> Ask(std::initializer_list<std::string_view> argv);
   void SetState(LinkState state);
+  void SetReplid(std::string_view replid);
   void ApplyRole();
   bool Stopping() const;
   int64_t NowMs() const;
@@ -130,16 +138,20 @@ class Link {
   // Read by INFO and by commands that ask for the role: relaxed.
   std::atomic<LinkState> state_{LinkState::kNone};
   std::atomic<int64_t> offset_{-1};
+  std::atomic<int64_t> read_offset_{-1};
   std::atomic<int64_t> last_io_ms_{0};
   std::atomic<int64_t> down_since_ms_{0};
   std::atomic<int64_t> transfer_left_{-1};
   std::atomic<bool> stop_{false};
+  std::atomic<bool> break_{false};  // Set by Break(), taken back by the link's thread when it reads: relaxed.
 
   mutable base::Mutex mutex_;
   std::string host_ GUARDED_BY(mutex_);
   int64_t port_ GUARDED_BY(mutex_) = 0;
   std::string user_ GUARDED_BY(mutex_);
   std::string password_ GUARDED_BY(mutex_);
+  std::string source_address_ GUARDED_BY(mutex_);
+  std::string shown_replid_ GUARDED_BY(mutex_);  // master_replid_, for Describe().
 
   base::Mutex change_mutex_;  // Follow() and Lead(), one at a time.
   std::thread thread_;

@@ -43,7 +43,7 @@ std::optional<bool> AdmitRun(command::Context& ctx, const Callable& callable) {
     return {};
   }
   if ((flags & kNoWrites) == 0 && ctx.settings().read_only_replica && !ctx.session().from_master) {
-    ctx.reply().Error("READONLY Can not run script with write flag on readonly replica.");
+    ctx.reply().Error(command::kReadOnlyReplicaError);
     return {};
   }
   std::string_view refusal;

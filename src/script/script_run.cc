@@ -75,16 +75,19 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
   if (command->has(command::kNoScript) && !ctx_->settings().disable_deny_scripts) {
     return "ERR This Redis command is not allowed from script";
   }
+  if (!command->has(command::kStale) && !command::StaleRefusal(ctx_->settings(), ctx_->session()).empty()) {
+    return "ERR Can not execute the command on a stale replica";
+  }
   if (read_only_ && command->has(command::kWrite | command::kMayReplicate)) {
     return "ERR Write commands are not allowed from read-only scripts.";
   }
-  if (command->has(command::kWrite)) {
+  // A script that has begun to write is let finish.
+  const bool wrote = slot_->wrote.load(std::memory_order_relaxed);
+  if (command->has(command::kWrite) && !wrote) {
     const std::string_view refusal = command::WriteRefusal(ctx_->settings(), ctx_->session());
     if (!refusal.empty()) return refusal;
   }
-  // A script that has begun to write is let finish.
-  if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 &&
-      !slot_->wrote.load(std::memory_order_relaxed)) {
+  if (out_of_memory_ && command->has(command::kDenyOom) && (callable_->flags() & kAllowOom) == 0 && !wrote) {
     return command::kOutOfMemoryError;
   }
   return {};

@@ -168,6 +168,34 @@ def goes_on_where_it_stopped(master, replica, _):
     equal_at_rest(master, replica)
 
 
+def a_killed_link_comes_back_by_itself(master, replica, _):
+    """CLIENT KILL at the replica, by the master's address."""
+    before = int(info(master, 'sync_partial_ok'))
+    connection = replica.connect()
+    reply = connection.call('CLIENT', 'KILL', f'127.0.0.1:{master.port}')
+    assert not is_error(reply), show(reply)
+    assert is_error(connection.call('CLIENT', 'KILL', '127.0.0.1:1'))
+    connection.close()
+    await_true('a partial resync', lambda: int(info(master, 'sync_partial_ok')) > before)
+    equal_at_rest(master, replica)
+    await_true('both tell the same offset', lambda: info(master, 'master_repl_offset') == info(replica, 'master_repl_offset'))
+    assert info(master, 'master_replid') == info(replica, 'master_replid')
+
+
+def a_paused_replica_reads_on_and_applies_later(master, replica, _):
+    ours, theirs = master.connect(), replica.connect()
+    theirs.call('CLIENT', 'PAUSE', 100000, 'WRITE')
+    applied = int(info(replica, 'slave_repl_offset'))
+    ours.call('SET', 'paused', '1')
+    await_true('it has been read', lambda: int(info(replica, 'slave_read_repl_offset')) > applied)
+    assert int(info(replica, 'slave_repl_offset')) == applied
+    assert show(theirs.call('GET', 'paused')) == '(nil)'
+    theirs.call('CLIENT', 'UNPAUSE')
+    ours.close()
+    theirs.close()
+    equal_at_rest(master, replica)
+
+
 def read_until(connection, data, enough):
     while not enough(data):
         got = connection.recv(65536)
@@ -214,6 +242,19 @@ def refuses_writes_and_hides_expired_keys(master, replica, _):
     theirs.close()
 
 
+def waiting_readers_end_where_a_replica_begins(_, replica, __):
+    """Runs last: the replica is a master again, and becomes a replica of nobody who could be reached."""
+    waiting, connection = replica.connect(), replica.connect()
+    waiting.send(b'BLPOP', b'nothing-there', b'0')
+    await_true('it waits', lambda: info(replica, 'blocked_clients') == '1')
+    connection.call('REPLICAOF', '127.0.0.1', 1)
+    reply = waiting.read()
+    assert is_error(reply) and reply.value.startswith(b'UNBLOCKED'), show(reply)
+    connection.call('REPLICAOF', 'NO', 'ONE')
+    waiting.close()
+    connection.close()
+
+
 def becomes_a_master_again(_, replica, __):
     connection = replica.connect()
     size = connection.call('DBSIZE')
@@ -223,8 +264,10 @@ def becomes_a_master_again(_, replica, __):
     connection.close()
 
 
-CASES = [joins_under_load, goes_on_where_it_stopped, sends_the_length_to_who_knows_no_mark,
-         tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again]
+CASES = [joins_under_load, goes_on_where_it_stopped, a_killed_link_comes_back_by_itself,
+         a_paused_replica_reads_on_and_applies_later, sends_the_length_to_who_knows_no_mark,
+         tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again,
+         waiting_readers_end_where_a_replica_begins]
 
 
 def settings(binary):
