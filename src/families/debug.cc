@@ -207,8 +207,17 @@ struct Subcommand {
   std::string_view help;
 };
 
+// Makes each write of the append log that many microseconds late.
+void AofFlushSleep(Context& ctx) {
+  std::optional<int64_t> micros = ctx.Integer(2);
+  if (!micros) return;
+  ctx.services().append_file->SetWriteDelay(*micros);
+  ctx.reply().Ok();
+}
+
 constexpr size_t kAny = SIZE_MAX;
 constexpr Subcommand kSubcommands[] = {
+    {"aof-flush-sleep", 3, 3, AofFlushSleep, "AOF-FLUSH-SLEEP <microsec>|    Sleep before each write of the append log."},
     {"assert", 2, 2, Assert, "ASSERT|    Crash by a failed assertion."},
     {"change-repl-id", 2, 2, Ok, "CHANGE-REPL-ID|    Accepted; there is no replication identifier."},
     {"config-rewrite-force-all", 2, 2, ConfigRewriteForceAll,
@@ -218,7 +227,7 @@ constexpr Subcommand kSubcommands[] = {
     {"help", 2, 2, Help, "HELP|    Print this help."},
     {"htstats", 3, 4, HtStats, "HTSTATS <dbid>|    Figures about the tables of a database."},
     {"htstats-key", 3, 4, HtStatsKey, "HTSTATS-KEY <key>|    Figures about the table of a value."},
-    {"loadaof", 2, 2, DebugLoadAof, "LOADAOF|    Write every value as bytes and read it back; there is no append file."},
+    {"loadaof", 2, 2, DebugLoadAof, "LOADAOF|    Forget everything and load the append log again; without one, write every value as bytes and read it back."},
     {"log", 3, 3, Log, "LOG <message>|    Write the message to the server's log."},
     {"object", 3, 4, Object, "OBJECT <key>|    Low level facts about a key and its value."},
     {"panic", 2, 2, Panic, "PANIC|    Crash as the server does when it finds itself broken."},
