@@ -31,8 +31,13 @@ std::optional<CallArguments> ParseCallArguments(command::Context& ctx, std::stri
 std::optional<bool> AdmitRun(command::Context& ctx, const Callable& callable) {
   const bool read_only_command = ctx.command().has(command::kReadonly);
   const uint32_t flags = callable.flags();
-  // Scripts without a first line are judged command by command.
-  if ((flags & kNoShebang) != 0) return read_only_command;
+  // Scripts without a first line are judged command by command, but may not run on stale data at all.
+  if ((flags & kNoShebang) != 0) {
+    const std::string_view refusal = command::StaleRefusal(ctx.settings(), ctx.session());
+    if (refusal.empty()) return read_only_command;
+    ctx.reply().Error(refusal);
+    return {};
+  }
   if (read_only_command && (flags & kNoWrites) == 0) {
     ctx.reply().Error("ERR Can not execute a script with write flag using *_ro command.");
     return {};

@@ -75,12 +75,8 @@ std::string_view ScriptRun::Refusal(const command::Command* command, std::span<c
   if (command->has(command::kNoScript) && !ctx_->settings().disable_deny_scripts) {
     return "ERR This Redis command is not allowed from script";
   }
-  if (!command->has(command::kStale)) {
-    const std::string_view refusal = command::StaleRefusal(ctx_->settings(), ctx_->session());
-    // A script without a first line is refused like the command itself.
-    if (!refusal.empty()) {
-      return (callable_->flags() & kNoShebang) != 0 ? refusal : "ERR Can not execute the command on a stale replica";
-    }
+  if (!command->has(command::kStale) && !command::StaleRefusal(ctx_->settings(), ctx_->session()).empty()) {
+    return "ERR Can not execute the command on a stale replica";
   }
   if (read_only_ && command->has(command::kWrite | command::kMayReplicate)) {
     return "ERR Write commands are not allowed from read-only scripts.";
