@@ -57,11 +57,13 @@ void ForEachSlot(TableSegmentWord word, F&& f) {
 }  // namespace
 
 TableCore::TableCore(TableCore&& other) noexcept
-    : root_(std::exchange(other.root_, 0)),
+    : root_(other.root_),
       size_(std::exchange(other.size_, 0)),
       deepest_count_(std::exchange(other.deepest_count_, 0)),
       depth_(std::exchange(other.depth_, 0)),
-      skip_bits_(other.skip_bits_) {}
+      skip_bits_(other.skip_bits_) {
+  other.SetRoot(0);
+}
 
 TableCore& TableCore::operator=(TableCore&& other) noexcept {
   if (this != &other) {
@@ -71,7 +73,8 @@ TableCore& TableCore::operator=(TableCore&& other) noexcept {
     size_ = std::exchange(other.size_, 0);
     deepest_count_ = std::exchange(other.deepest_count_, 0);
     depth_ = std::exchange(other.depth_, 0);
-    skip_bits_ = other.skip_bits_;
+    // Glances read it without a lock; among tables that are glanced at it is the same.
+    if (skip_bits_ != other.skip_bits_) skip_bits_ = other.skip_bits_;
   }
   return *this;
 }
