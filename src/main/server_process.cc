@@ -110,10 +110,6 @@ base::Status ServerProcess::Start() {
   RETURN_IF_ERROR(engine_->LoadUsers());
   engine_->persistence().SetLog(&log_);
   engine_->append_file().SetLog(&log_);
-  if (base::Status status = engine_->append_file().Read(); !status.ok()) {
-    log_.Warning("{}", status.message());
-    return status;
-  }
   // Before anybody can connect: who comes early hears -LOADING.
   engine_->settings().loading.set(engine_->HasFilesToLoad());
   return StartListening();
@@ -284,6 +280,11 @@ int ServerProcess::Run() {
   WarnAboutSettings();
   log_.Notice("Server initialized");
   signal_thread_ = std::thread([this] { WaitForSignals(); });
+  // After the banner, whose process id supervisors and test suites wait for.
+  if (base::Status status = engine_->append_file().Read(); !status.ok()) {
+    log_.Warning("{}", status.message());
+    _exit(1);
+  }
   if (engine_->settings().loading) {
     loader_thread_ = std::thread([this] { LoadDataset(); });
   } else {
