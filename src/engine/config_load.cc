@@ -30,7 +30,7 @@ struct Missing {
   std::string_view harmless;  // The value that asks for nothing.
 };
 constexpr Missing kMissing[] = {
-    {"replicaof", ""}, {"cluster-enabled", "no"}, {"tls-port", "0"}};
+    {"cluster-enabled", "no"}, {"tls-port", "0"}};
 constexpr std::string_view kUnsupportedDirectives[] = {"loadmodule", "sentinel"};
 
 size_t EditDistance(std::string_view a, std::string_view b) {

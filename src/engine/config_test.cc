@@ -176,8 +176,8 @@ TEST(ConfigLoad, WrongDirectivesNameLineReasonAndNearestName) {
   EXPECT_NE(Load(config, "port 1 2").find("wrong number of arguments"), std::string::npos);
   EXPECT_NE(Load(config, "port \"1").find("Unbalanced quotes in configuration line"), std::string::npos);
   EXPECT_NE(Load(config, "replicaof 127.0.0.1 abc").find("Invalid master port"), std::string::npos);
-  EXPECT_NE(Load(config, "replicaof 127.0.0.1 6379").find("not available in this version"),
-            std::string::npos);
+  EXPECT_EQ(Load(config, "replicaof 127.0.0.1 6379"), "OK");
+  EXPECT_NE(Load(config, "cluster-enabled yes").find("not available in this version"), std::string::npos);
   EXPECT_NE(Load(config, "loadmodule /x.so").find("not available in this version"), std::string::npos);
   EXPECT_NE(Load(config, "include /nowhere/x.conf").find("can't open config file '/nowhere/x.conf'"),
             std::string::npos);
