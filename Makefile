@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help reference run server test test-asan test-tsan test-ubsan bench conformance oracle clients stress soak crash fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers conformance oracle clients stress soak crash fuzz \
         lint format analyze install clean
 
 help: ## Print this list
@@ -57,6 +57,11 @@ bench: ## Measure side by side with Debian's redis-server (ARGS="--rounds 5")
 	@tools/setup.sh bench
 	$(call build,release,tusk-server tusk-load)
 	@bench/run.py $(ARGS)
+
+bench-peers: ## Every row beside redis-server, memcached and what else is on PATH (ARGS="--quick", "--rows get-set,mset")
+	@tools/setup.sh bench
+	$(call build,release,tusk-server tusk-load tusk-echo)
+	@bench/peers.py $(ARGS)
 
 conformance: server ## Redis' own Tcl suite (external and managed), client suites, the oracle (ARGS="--units unit/acl")
 	@tools/setup.sh conformance clients

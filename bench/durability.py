@@ -7,18 +7,16 @@ says how many syncs of 100 bytes a second it does. Writes docs/benchmarks/durabi
 """
 
 import argparse
-import datetime
-import json
 import os
 import pathlib
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-from servers import ROOT, MeasuredServer, contestants
+import page
+from load import LOAD, load
+from servers import ROOT, TUSK, MeasuredServer, contestants
 
 CASES = [  # Name, pipeline, settings.
     ("log off", 1, {"appendonly": "no"}),
@@ -47,13 +45,10 @@ def measure(options, contestant, pipeline, settings):
         server = MeasuredServer(name, binary, {"auto-aof-rewrite-percentage": "0", **own, **settings})
         server.dir = folder
         with server:
-            done = subprocess.run([options.load, "--port", str(server.port), "--connections", str(options.connections),
-                                   "--pipeline", str(pipeline), "--seconds", str(options.seconds), "--keys", str(options.keys),
-                                   "SET key:__key__ __value__"], capture_output=True, text=True, check=False)
+            figures = load(server, "--connections", options.connections, "--pipeline", pipeline, "--seconds", options.seconds,
+                           "--keys", options.keys, "SET key:__key__ __value__", binary=options.load)
             server.stop()
-    if done.returncode != 0 or done.stderr:
-        raise SystemExit(f"{name}: {done.stderr}")
-    return json.loads(done.stdout)
+    return figures
 
 
 def run_rounds(options, wanted):
@@ -89,8 +84,8 @@ def parse_options():
     options.add_argument("--connections", type=int, default=50)
     options.add_argument("--keys", type=int, default=100_000)
     options.add_argument("--dir", default=str(ROOT / "build"), help="where the logs lie: a real disk")
-    options.add_argument("--tusk", default=ROOT / "build/release/src/main/tusk-server")
-    options.add_argument("--load", default=ROOT / "build/release/bench/tusk-load")
+    options.add_argument("--tusk", default=TUSK)
+    options.add_argument("--load", default=LOAD)
     options.add_argument("--page", default=ROOT / "docs/benchmarks/durability.md", type=pathlib.Path)
     options.add_argument("--no-page", action="store_true", help="print only")
     return options.parse_args()
@@ -99,17 +94,15 @@ def parse_options():
 def main():
     options = parse_options()
     wanted = contestants(options.tusk, {})
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    page = ["# What an append log costs", "", "Printed by `bench/durability.py`; not edited by hand.", "",
-            f"- {datetime.date.today()}, commit {git.stdout.strip() or 'unknown'}, {os.cpu_count()} cores, Linux {platform.release()}; load "
-            f"averages {os.getloadavg()[0]:.1f} at the start",
+    lines = ["# What an append log costs", "", "Printed by `bench/durability.py`; not edited by hand.", "",
+            *page.environment([MeasuredServer(*contestant) for contestant in wanted]),
+            f"- load average {os.getloadavg()[0]:.1f} at the start",
             f"- the disk does {syncs_per_second(options.dir):,.0f} syncs a second, one after the other",
             f"- {options.connections} connections, medians of {options.rounds} interleaved rounds of {options.seconds} s, server and load unpinned", ""]
-    page += table(run_rounds(options, wanted))
-    print("\n".join(page))
+    lines += table(run_rounds(options, wanted))
+    print("\n".join(lines))
     if len(wanted) > 1 and not options.no_page:
-        options.page.parent.mkdir(parents=True, exist_ok=True)
-        options.page.write_text("\n".join(page) + "\n", encoding="utf-8")
+        page.write(options.page, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

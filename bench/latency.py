@@ -1,9 +1,8 @@
 """How long GETs wait while another connection runs something slow on other keys."""
 
-import json
-import subprocess
 import threading
 
+from load import load as run_load
 from servers import is_error
 
 # Enough for every worker to have several, and a rate that leaves a two-core machine room for the slow command itself.
@@ -28,11 +27,7 @@ return redis.status_reply('done')
 
 
 def load(options, server, *arguments):
-    done = subprocess.run([options.load, "--port", str(server.port), "--connections", str(CONNECTIONS), *map(str, arguments)],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0 or done.stderr:
-        raise SystemExit(f"{server.name}: {done.stderr}")
-    return json.loads(done.stdout)
+    return run_load(server, "--connections", CONNECTIONS, *arguments, binary=options.load)
 
 
 def gets(options, server, seconds):

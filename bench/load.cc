@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include <memory>
 #include <utility>
 
+#include "key_source.h"
 #include "reply_counter.h"
 
 namespace tusk::bench {
@@ -38,14 +40,17 @@ double OwnCpuSeconds() {
 }
 
 struct Connection {
-  Connection() = default;
+  Connection(const LoadGroup& of, uint64_t number_in_it, Protocol protocol) : group(of), number(number_in_it), replies(protocol) {}
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() {
     if (fd >= 0) close(fd);
   }
 
+  const LoadGroup& group;
+  const uint64_t number;  // In its group.
   int fd = -1;
+  size_t next_template = 0;
   ReplyCounter replies;
   std::string out;
   size_t out_sent = 0;
@@ -57,7 +62,9 @@ struct Connection {
 class Load {
  public:
   explicit Load(const LoadOptions& options)
-      : options_(options), state_(options.seed * 0x9E3779B97F4A7C15 + 1), next_key_(options.first_key), buffer_(kReadBytes, '\0') {}
+      : options_(options),
+        keys_(options.keys, options.zipf_exponent, options.sequential, options.first_key, options.seed),
+        buffer_(kReadBytes, '\0') {}
   ~Load() {
     if (epoll_ >= 0) close(epoll_);
   }
@@ -68,8 +75,13 @@ class Load {
 
  private:
   bool Connect();
+  bool Open(size_t index);
+  void Close(size_t index);
+  // Sends what the listening connections send, and waits for one reply to each request.
+  bool StartListeners();
   bool Fail(const char* what);
   bool Done(uint64_t now) const;
+  void AppendRequest(size_t index);
   // Starts a batch on the connection; its latency counts from `from_ns`.
   bool StartBatch(size_t index, uint64_t from_ns);
   bool Flush(size_t index);
@@ -77,18 +89,16 @@ class Load {
   // Open loop: sends what is due on idle connections and says how long to wait for the next one.
   bool StartDue(uint64_t now);
   bool Wait(epoll_event* events, int& count);
-  uint64_t NextKey() noexcept;
   LoadResult Summary(uint64_t begin_ns) const;
 
   const LoadOptions& options_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<size_t> idle_;
   int epoll_ = -1;
-  uint64_t state_;
-  uint64_t next_key_;
-  size_t next_template_ = 0;
+  KeySource keys_;
   uint64_t sent_ = 0;
   uint64_t answered_ = 0;
+  uint64_t pushes_ = 0;
   size_t busy_ = 0;
   uint64_t end_ns_ = 0;
   uint64_t last_reply_ns_ = 0;
@@ -106,32 +116,70 @@ bool Load::Fail(const char* what) {
 bool Load::Connect() {
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) return Fail("epoll");
+  for (const LoadGroup& group : options_.groups) {
+    for (int i = 0; i < group.connections; ++i) {
+      connections_.push_back(std::make_unique<Connection>(group, static_cast<uint64_t>(i), options_.protocol));
+      size_t index = connections_.size() - 1;
+      if (!group.reconnects && !Open(index)) return false;
+      if (!group.listens) idle_.push_back(index);
+    }
+  }
+  return StartListeners();
+}
+
+// On loopback a connect is done at once, or waits for the server's accept, which is part of what is measured.
+bool Load::Open(size_t index) {
+  Connection& connection = *connections_[index];
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<uint16_t>(options_.port));
   if (inet_pton(AF_INET, options_.host.c_str(), &address.sin_addr) != 1) return Fail("address");
-  for (int i = 0; i < options_.connections; ++i) {
-    auto connection = std::make_unique<Connection>();
-    connection->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connection->fd < 0) return Fail("socket");
-    if (connect(connection->fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return Fail("connect");
-    int on = 1;
-    setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    fcntl(connection->fd, F_SETFL, O_NONBLOCK);
-    epoll_event event{.events = EPOLLIN, .data = {.u32 = static_cast<uint32_t>(i)}};
-    if (epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->fd, &event) != 0) return Fail("epoll_ctl");
-    idle_.push_back(connections_.size());
-    connections_.push_back(std::move(connection));
+  connection.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connection.fd < 0) return Fail("socket");
+  if (connect(connection.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return Fail("connect");
+  int on = 1;
+  setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  fcntl(connection.fd, F_SETFL, O_NONBLOCK);
+  epoll_event event{.events = EPOLLIN, .data = {.u32 = static_cast<uint32_t>(index)}};
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &event) == 0 || Fail("epoll_ctl");
+}
+
+void Load::Close(size_t index) {
+  // Closing takes it out of the epoll set, too: nobody else holds the descriptor.
+  close(connections_[index]->fd);
+  connections_[index]->fd = -1;
+}
+
+bool Load::StartListeners() {
+  for (size_t index = 0; index < connections_.size(); ++index) {
+    Connection& connection = *connections_[index];
+    if (!connection.group.listens) continue;
+    for (size_t i = 0; i < connection.group.templates.size(); ++i) AppendRequest(index);
+    if (!Flush(index)) return false;
+    uint64_t replies = 0;
+    while (replies < connection.group.templates.size()) {
+      pollfd readable{.fd = connection.fd, .events = POLLIN, .revents = 0};
+      poll(&readable, 1, -1);
+      ssize_t got = recv(connection.fd, buffer_.data(), buffer_.size(), 0);
+      if (got <= 0) return Fail("recv");
+      replies += connection.replies.Feed({buffer_.data(), static_cast<size_t>(got)});
+    }
   }
   return true;
 }
 
-uint64_t Load::NextKey() noexcept {
-  if (options_.sequential) return next_key_++;
-  state_ ^= state_ << 13;
-  state_ ^= state_ >> 7;
-  state_ ^= state_ << 17;
-  return state_ % options_.keys;
+void Load::AppendRequest(size_t index) {
+  Connection& connection = *connections_[index];
+  const auto& templates = connection.group.templates;
+  templates[connection.next_template].AppendTo(connection.out, [&](const RequestTemplate::Hole& hole) -> uint64_t {
+    switch (hole.kind) {
+      case RequestTemplate::Kind::kKey: return keys_.Next();
+      case RequestTemplate::Kind::kBelow: return keys_.Below(hole.below);
+      case RequestTemplate::Kind::kConnection: return connection.number;
+    }
+    return 0;
+  });
+  if (++connection.next_template == templates.size()) connection.next_template = 0;
 }
 
 bool Load::Done(uint64_t now) const {
@@ -142,10 +190,8 @@ bool Load::StartBatch(size_t index, uint64_t from_ns) {
   Connection& connection = *connections_[index];
   connection.out.clear();
   connection.out_sent = 0;
-  for (int i = 0; i < options_.pipeline; ++i) {
-    const RequestTemplate& request = options_.templates[next_template_++ % options_.templates.size()];
-    request.AppendTo(connection.out, request.has_key() ? NextKey() : 0);
-  }
+  if (connection.fd < 0 && !Open(index)) return false;
+  for (int i = 0; i < options_.pipeline; ++i) AppendRequest(index);
   connection.unanswered = static_cast<uint64_t>(options_.pipeline);
   connection.started_ns = from_ns;
   sent_ += connection.unanswered;
@@ -180,6 +226,10 @@ bool Load::HandleReadable(size_t index) {
     return Fail("recv");
   }
   uint64_t replies = connection.replies.Feed({buffer_.data(), static_cast<size_t>(got)});
+  if (connection.group.listens) {
+    pushes_ += replies;
+    return true;
+  }
   answered_ += replies;
   connection.unanswered -= std::min(replies, connection.unanswered);
   if (connection.unanswered > 0) return true;
@@ -187,6 +237,7 @@ bool Load::HandleReadable(size_t index) {
   latency_ns_.Add(now > connection.started_ns ? now - connection.started_ns : 0, static_cast<uint64_t>(options_.pipeline));
   last_reply_ns_ = now;
   --busy_;
+  if (connection.group.reconnects) Close(index);
   if (options_.requests_per_s == 0 && !Done(now)) return StartBatch(index, now);
   idle_.push_back(index);
   return true;
@@ -219,6 +270,7 @@ bool Load::Wait(epoll_event* events, int& count) {
 LoadResult Load::Summary(uint64_t begin_ns) const {
   LoadResult result;
   result.requests = answered_;
+  result.pushes = pushes_;
   result.seconds = static_cast<double>(last_reply_ns_ - begin_ns) / 1e9;
   result.own_cpu_s = OwnCpuSeconds();
   result.latency_ns = latency_ns_;
@@ -244,7 +296,7 @@ std::expected<LoadResult, std::string> Load::Run() {
   while (true) {
     uint64_t now = NowNs();
     if (options_.requests_per_s > 0 && !StartDue(now)) return std::unexpected(failure_);
-    if (busy_ == 0 && Done(now)) break;
+    if (Done(now) && (busy_ == 0 || options_.abandons)) break;
     int count = 0;
     if (!Wait(events, count)) return std::unexpected(failure_);
     for (int i = 0; i < count; ++i) {

@@ -14,23 +14,38 @@
 
 namespace tusk::bench {
 
+// Connections that send the same. A connection sends the templates in turn, beginning with the first.
+struct LoadGroup {
+  int connections = 50;
+  // Sends its templates once, before the others begin, and then only reads: subscribers, or idle connections with nothing to
+  // send. What it is sent afterwards is counted as pushes.
+  bool listens = false;
+  // A new connection per batch, opened and closed within the batch's latency.
+  bool reconnects = false;
+  std::vector<RequestTemplate> templates;
+};
+
 struct LoadOptions {
   std::string host = "127.0.0.1";
   int port = 6379;
-  int connections = 50;
+  Protocol protocol = Protocol::kResp;
   int pipeline = 1;
   double seconds = 3;
   uint64_t requests = 0;       // Stop after so many instead of after `seconds`, when not 0.
   double requests_per_s = 0;   // Open loop at this rate, when not 0.
   uint64_t keys = 1'000'000;   // Key numbers are drawn below this ...
+  double zipf_exponent = 0;    // ... evenly, or when not 0 by Zipf's law with this exponent (below 1) ...
   bool sequential = false;     // ... or counted up from `first_key`.
   uint64_t first_key = 0;
   uint64_t seed = 1;
-  std::vector<RequestTemplate> templates;  // Sent in turn.
+  // At the end leaves what is unanswered: commands that wait for others that are not sent any more.
+  bool abandons = false;
+  std::vector<LoadGroup> groups;
 };
 
 struct LoadResult {
   uint64_t requests = 0;
+  uint64_t pushes = 0;
   double seconds = 0;
   double own_cpu_s = 0;
   uint64_t errors = 0;

@@ -38,7 +38,23 @@ uint64_t ReplyCounter::Feed(std::string_view bytes) {
   return replies;
 }
 
-bool ReplyCounter::EndLine() {
+bool ReplyCounter::EndLine() { return protocol_ == Protocol::kResp ? EndRespLine() : EndMemcachedLine(); }
+
+bool ReplyCounter::EndMemcachedLine() {
+  if (line_.starts_with("VALUE ")) {
+    int64_t length = LengthOf(std::string_view(line_).substr(line_.rfind(' ')));
+    body_left_ = static_cast<uint64_t>(length) + kLineEnd.size();
+    values_left_ = 2;  // The value's bytes, then the line END.
+    after_value_ = true;
+    return false;
+  }
+  if (line_ == "END" && !after_value_) ++nulls_;
+  if (line_ != "END" && line_ != "STORED") CountError("-" + line_);
+  after_value_ = false;
+  return EndValue();
+}
+
+bool ReplyCounter::EndRespLine() {
   char type = line_.empty() ? '\0' : line_[0];
   switch (type) {
     case '-':

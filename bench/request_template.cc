@@ -1,28 +1,29 @@
 #include "request_template.h"
 
+#include <charconv>
+#include <optional>
+
 namespace tusk::bench {
 namespace {
 
-constexpr std::string_view kKeyHole = "__key__";
-constexpr std::string_view kValueHole = "__value__";
+constexpr std::string_view kFence = "__";
+constexpr std::string_view kLineEnd = "\r\n";
 
-// The argument with values filled in and key holes as zeros, whose offsets go to `key_offsets`.
-std::string ExpandArgument(std::string_view word, size_t value_bytes, std::vector<size_t>& key_offsets) {
-  std::string argument;
-  while (!word.empty()) {
-    if (word.starts_with(kKeyHole)) {
-      key_offsets.push_back(argument.size());
-      argument.append(RequestTemplate::kKeyDigits, '0');
-      word.remove_prefix(kKeyHole.size());
-    } else if (word.starts_with(kValueHole)) {
-      argument.append(value_bytes, 'v');
-      word.remove_prefix(kValueHole.size());
-    } else {
-      argument.push_back(word.front());
-      word.remove_prefix(1);
-    }
-  }
-  return argument;
+// The name between the fences that `text` starts with, empty when it starts with none.
+std::string_view HoleName(std::string_view text) {
+  if (!text.starts_with(kFence)) return {};
+  text.remove_prefix(kFence.size());
+  size_t end = text.find(kFence);
+  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end);
+}
+
+std::optional<RequestTemplate::Hole> ParseHole(std::string_view name, size_t offset) {
+  if (name == "key") return RequestTemplate::Hole{offset, RequestTemplate::Kind::kKey, 0};
+  if (name == "conn") return RequestTemplate::Hole{offset, RequestTemplate::Kind::kConnection, 0};
+  uint64_t below = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), below);
+  if (error != std::errc{} || end != name.data() + name.size() || below == 0) return std::nullopt;
+  return RequestTemplate::Hole{offset, RequestTemplate::Kind::kBelow, below};
 }
 
 std::vector<std::string_view> SplitWords(std::string_view text) {
@@ -38,26 +39,64 @@ std::vector<std::string_view> SplitWords(std::string_view text) {
 
 }  // namespace
 
-RequestTemplate::RequestTemplate(std::string_view words, size_t value_bytes) {
-  std::vector<std::string_view> arguments = SplitWords(words);
-  bytes_ = "*" + std::to_string(arguments.size()) + "\r\n";
-  for (std::string_view word : arguments) {
-    std::vector<size_t> offsets;
-    std::string argument = ExpandArgument(word, value_bytes, offsets);
-    bytes_ += "$" + std::to_string(argument.size()) + "\r\n";
-    for (size_t offset : offsets) key_offsets_.push_back(bytes_.size() + offset);
-    bytes_ += argument + "\r\n";
+std::vector<RequestTemplate::Hole> RequestTemplate::Expand(std::string_view word, size_t value_bytes, std::string& argument) {
+  std::vector<Hole> holes;
+  while (!word.empty()) {
+    std::string_view name = HoleName(word);
+    if (name == "value") {
+      argument.append(value_bytes, 'v');
+    } else if (auto hole = ParseHole(name, argument.size())) {
+      holes.push_back(*hole);
+      argument.append(kDigits, '0');
+    } else {
+      argument.push_back(word.front());
+      word.remove_prefix(1);
+      continue;
+    }
+    word.remove_prefix(name.size() + 2 * kFence.size());
+  }
+  return holes;
+}
+
+void RequestTemplate::Append(const std::string& argument, const std::vector<Hole>& holes) {
+  for (Hole hole : holes) {
+    hole.offset += bytes_.size();
+    holes_.push_back(hole);
+  }
+  bytes_ += argument;
+}
+
+RequestTemplate::RequestTemplate(std::string_view words, size_t value_bytes, Protocol protocol) {
+  if (protocol == Protocol::kResp) {
+    BuildResp(SplitWords(words), value_bytes);
+  } else {
+    BuildMemcached(SplitWords(words), value_bytes);
   }
 }
 
-void RequestTemplate::AppendTo(std::string& out, uint64_t key) const {
-  size_t start = out.size();
-  out += bytes_;
-  for (size_t offset : key_offsets_) {
-    uint64_t rest = key;
-    for (size_t digit = kKeyDigits; digit > 0 && rest > 0; --digit, rest /= 10)
-      out[start + offset + digit - 1] = static_cast<char>('0' + rest % 10);
+void RequestTemplate::BuildResp(const std::vector<std::string_view>& words, size_t value_bytes) {
+  bytes_ = "*" + std::to_string(words.size()) + "\r\n";
+  for (std::string_view word : words) {
+    std::string argument;
+    std::vector<Hole> holes = Expand(word, value_bytes, argument);
+    bytes_ += "$" + std::to_string(argument.size()) + "\r\n";
+    Append(argument, holes);
+    bytes_ += kLineEnd;
   }
+}
+
+// get KEY\r\n and set KEY FLAGS DEADLINE LENGTH\r\nVALUE\r\n
+void RequestTemplate::BuildMemcached(const std::vector<std::string_view>& words, size_t value_bytes) {
+  std::string key, value;
+  std::vector<Hole> key_holes = words.size() > 1 ? Expand(words[1], value_bytes, key) : std::vector<Hole>{};
+  bytes_ = words.size() > 2 ? "set " : "get ";
+  Append(key, key_holes);
+  if (words.size() > 2) {
+    std::vector<Hole> value_holes = Expand(words[2], value_bytes, value);
+    bytes_ += " 0 0 " + std::to_string(value.size()) + "\r\n";
+    Append(value, value_holes);
+  }
+  bytes_ += kLineEnd;
 }
 
 }  // namespace tusk::bench

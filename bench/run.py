@@ -8,17 +8,15 @@ server's own user and system time from /proc/PID/stat over the row's requests. W
 
 import argparse
 import contextlib
-import datetime
-import json
-import os
 import pathlib
-import platform
 import statistics
-import subprocess
 import sys
 
+import page
 from latency import measure_latency
-from servers import ROOT, MeasuredServer, contestants
+from load import LOAD
+from load import load as run_load
+from servers import ROOT, TUSK, MeasuredServer, contestants
 
 KEY = "key:__key__"  # 16 bytes: four and twelve digits.
 VALUE_BYTES = 32
@@ -28,12 +26,7 @@ SERVER_CORE, LOAD_CORE = 0, 1
 
 
 def load(options, server, *arguments):
-    done = subprocess.run(["taskset", "-c", str(LOAD_CORE), options.load, "--port", str(server.port),
-                           "--value-bytes", str(VALUE_BYTES), *map(str, arguments)],
-                          capture_output=True, text=True, check=False)
-    if done.returncode != 0 or done.stderr:
-        raise SystemExit(f"{server.name}: {done.stderr}")
-    return json.loads(done.stdout)
+    return run_load(server, "--value-bytes", VALUE_BYTES, *arguments, core=LOAD_CORE, binary=options.load)
 
 
 def fill(options, server):
@@ -116,18 +109,9 @@ def latency_table(rows):
 
 
 def environment(options, wanted):
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    with open("/proc/cpuinfo", encoding="utf-8") as cpus:
-        model = next((line.split(":", 1)[1].strip() for line in cpus if line.startswith("model name")), platform.machine())
-    lines = [f"- {datetime.date.today()}, commit {git.stdout.strip() or 'unknown'}, {model}, {os.cpu_count()} cores, "
-             f"Linux {platform.release()}"]
-    for name, binary, settings in wanted:
-        version = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout.strip()
-        flags = "".join(f" --{option} {value}" for option, value in settings.items())
-        lines.append(f"- {name}: {version}; started as `{pathlib.Path(binary).name} --save '' --appendonly no{flags}`")
-    lines.append(f"- servers on core {SERVER_CORE}, load on core {LOAD_CORE}; {options.connections} connections; medians of "
-                 f"{options.rounds} interleaved rounds of {options.seconds} s a row")
-    return lines
+    return [*page.environment([MeasuredServer(*contestant) for contestant in wanted]),
+            f"- servers on core {SERVER_CORE}, load on core {LOAD_CORE}; {options.connections} connections; medians of "
+            f"{options.rounds} interleaved rounds of {options.seconds} s a row"]
 
 
 def parse_options():
@@ -136,8 +120,8 @@ def parse_options():
     options.add_argument("--seconds", type=float, default=2)
     options.add_argument("--connections", type=int, default=50)
     options.add_argument("--keys", type=int, default=1_000_000)
-    options.add_argument("--tusk", default=ROOT / "build/release/src/main/tusk-server")
-    options.add_argument("--load", default=ROOT / "build/release/bench/tusk-load")
+    options.add_argument("--tusk", default=TUSK)
+    options.add_argument("--load", default=LOAD)
     options.add_argument("--tusk-option", action="append", default=[], metavar="NAME=VALUE", help="e.g. io-threads=1; may repeat")
     options.add_argument("--only", choices=["throughput", "latency"], help="one of the two parts")
     options.add_argument("--page", default=ROOT / "docs/benchmarks/get-set.md", type=pathlib.Path)
@@ -170,15 +154,14 @@ def latency_part(options, wanted):
 def main():
     options = parse_options()
     wanted = contestants(options.tusk, dict(option.split("=", 1) for option in options.tusk_option))
-    page = ["# Beside redis-server", "", "Printed by `make bench`; not edited by hand.", "", *environment(options, wanted)]
+    lines = ["# Beside redis-server", "", "Printed by `make bench`; not edited by hand.", "", *environment(options, wanted)]
     if options.only != "latency":
-        page += ["", *throughput_part(options, wanted)]
+        lines += ["", *throughput_part(options, wanted)]
     if options.only != "throughput":
-        page += ["", *latency_part(options, wanted)]
-    print("\n".join(page))
+        lines += ["", *latency_part(options, wanted)]
+    print("\n".join(lines))
     if len(wanted) > 1 and not options.no_page and not options.only:
-        options.page.parent.mkdir(parents=True, exist_ok=True)
-        options.page.write_text("\n".join(page) + "\n", encoding="utf-8")
+        page.write(options.page, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build ccache lld make
 test=("${build[@]}" libgtest-dev tcl procps dpkg-dev python3 python3-redis redis-server redis-tools)
 clients=("${build[@]}" python3 python3-redis python3-celery python3-rq libhiredis-dev nodejs npm redis-server redis-tools
   nginx libnginx-mod-http-lua lua-nginx-redis)
-bench=("${build[@]}" python3 redis-server redis-tools)
+bench=("${build[@]}" python3 redis-server redis-tools memcached valgrind)
 conformance=("${build[@]}" tcl procps redis-server redis-tools dpkg-dev)
 analyze=("${build[@]}" libgtest-dev clang-19 python3)
 format=(clang-format)
