@@ -39,8 +39,6 @@ constexpr uint32_t kMergeCountMax = LoadMax(TableCore::kSegmentBucketsMax) / 2;
 // A directory much larger than its items need means that hashes are alike in their top bits; such segments grow on.
 constexpr size_t kDirectorySlack = 16;
 
-constexpr uint64_t kPointerMask = TableCore::kPointerMask;
-
 uint32_t TagIn(uint64_t slot) noexcept { return static_cast<uint32_t>(slot >> 48); }
 
 // Calls f(bucket, index) for every used slot in bucket order.

@@ -24,8 +24,6 @@ struct Services;
 
 namespace tusk::engine {
 
-class Config;
-
 struct LoggedCommand {
   uint64_t id = 0;
   int64_t unix_seconds = 0;
@@ -37,8 +35,7 @@ struct LoggedCommand {
 
 class CommandWatch final : public command::CommandObserver {
  public:
-  CommandWatch(const command::Services& services, const Config& config)
-      : services_(services), config_(config) {}
+  explicit CommandWatch(const command::Services& services) : services_(services) {}
 
   // What one logged command may keep: the rest is only counted.
   static constexpr size_t kLoggedArgumentsMax = 32;
@@ -70,7 +67,6 @@ class CommandWatch final : public command::CommandObserver {
   std::vector<std::string> Abridged(std::span<const std::string_view> argv) const;
 
   const command::Services& services_;
-  const Config& config_;
   mutable base::Mutex monitors_mutex_;
   std::vector<Monitor> monitors_list_ GUARDED_BY(monitors_mutex_);
   struct Log {

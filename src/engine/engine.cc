@@ -30,7 +30,7 @@ Engine::Engine(Options options)
       statistics_(commands_.size()),
       latency_(settings_, keyspace_.clock()),
       users_(services_, commands_, *config_),
-      watch_(services_, *config_),
+      watch_(services_),
       executor_(services_, pause_, &watch_),
       persistence_(*config_, keyspace_, scripts_),
       append_file_({.config = config_.get(),

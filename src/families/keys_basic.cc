@@ -31,8 +31,6 @@ void CountKeys(Context& ctx, Access access) {
   ctx.reply().Integer(found);
 }
 
-constexpr std::string_view kTimeoutNotInteger = "ERR timeout is not an integer or out of range";
-
 }  // namespace
 
 void CmdDel(Context& ctx) { DeleteKeys(ctx, ctx.settings().lazyfree_lazy_user_del); }

@@ -131,7 +131,6 @@ constexpr KeySpec kSortRoKeys[] = {
      .find = KeySpec::Find::kUnknown,
      .notes = "BY and GET patterns name further keys, which the elements decide."}};
 constexpr KeySpec kReadOnlyKey[] = {{.flags = kKeyRO}};
-constexpr std::string_view kAllShardsAggMinTips[] = {"request_policy:all_shards", "response_policy:agg_min"};
 
 constexpr CommandSpec kRows[] = {
     {.name = "copy",
