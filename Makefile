@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers conformance oracle clients stress soak crash fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers bench-bully bench-memory bench-guard conformance oracle clients stress soak crash fuzz \
         lint format analyze install clean
 
 help: ## Print this list
@@ -62,6 +62,21 @@ bench-peers: ## Every row beside redis-server, memcached and what else is on PAT
 	@tools/setup.sh bench
 	$(call build,release,tusk-server tusk-load tusk-echo)
 	@bench/peers.py $(ARGS)
+
+bench-bully: ## Steady clients beside KEYS, huge deletes, snapshots ... (ARGS="--only UNLINK,KEYS --rounds 1")
+	@tools/setup.sh bench
+	$(call build,release,tusk-server tusk-load)
+	@bench/bully.py $(ARGS)
+
+bench-memory: ## Bytes per key and element beside redis-server, and after deletes (ARGS="--only hash")
+	@tools/setup.sh bench
+	$(call build,release,tusk-server tusk-load)
+	@bench/memory.py $(ARGS)
+
+bench-guard: ## Instructions per command beside the recorded ones (ARGS="--record", "get set")
+	@tools/setup.sh bench
+	$(call build,release,tusk-guard)
+	@bench/guard.py $(ARGS)
 
 conformance: server ## Redis' own Tcl suite (external and managed), client suites, the oracle (ARGS="--units unit/acl")
 	@tools/setup.sh conformance clients
