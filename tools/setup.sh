@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(g++ cmake ninja-build ccache lld make
-  libfmt-dev liblzf-dev libmimalloc-dev libxxhash-dev libssl-dev liblua5.1-0-dev lua-cjson-dev lua-bitop-dev)
+  libfmt-dev liblzf-dev libmimalloc-dev libxxhash-dev libsimdjson-dev libre2-dev libssl-dev liblua5.1-0-dev lua-cjson-dev lua-bitop-dev)
 test=("${build[@]}" libgtest-dev tcl procps dpkg-dev python3 python3-redis redis-server redis-tools valgrind)
 clients=("${build[@]}" python3 python3-redis python3-celery python3-rq libhiredis-dev nodejs npm redis-server redis-tools
   nginx libnginx-mod-http-lua lua-nginx-redis)

@@ -40,7 +40,8 @@ bool IsRdbType(uint8_t type) noexcept;
 // An empty Value means: the reader has failed, or, if it has not, a collection without elements, which is no value at
 // all. Encodings are those that suit the limits.
 store::Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool deep);
-// The name behind a module type's number.
+// The name behind a module type's number, nine letters, and back; the lowest ten bits are the type's version.
 std::string ModuleTypeName(uint64_t id);
+uint64_t ModuleTypeId(std::string_view name, uint64_t version) noexcept;
 
 }  // namespace tusk::codec

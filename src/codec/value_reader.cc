@@ -8,7 +8,9 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/check.h"
 #include "base/numbers.h"
+#include "codec/document_codec.h"
 #include "codec/stream_codec.h"
 #include "codec/value_codec.h"
 #include "codec/zip_list.h"
@@ -296,7 +298,6 @@ Value ReadPackedHashWithDeadlines(Reader& in, const EncodingLimits& limits, bool
 Value Unsupported(Reader& in, RdbType type) {
   switch (type) {
     case RdbType::kModulePreGa:
-    case RdbType::kModule:
       in.Fail(fmt::format("value of the module type '{}', which is not known here", ModuleTypeName(in.Length())));
       break;
     default: in.Fail(fmt::format("unknown value type {}", static_cast<int>(type)));
@@ -312,13 +313,22 @@ bool IsRdbType(uint8_t type) noexcept {
 }
 
 // Nine characters of six bits each, then ten bits of version.
+constexpr std::string_view kModuleLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr size_t kModuleNameLength = 9;
+static_assert(kModuleLetters.size() == 64 && kModuleNameLength * 6 + 10 == 64);
+
 std::string ModuleTypeName(uint64_t id) {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  constexpr size_t kNameLength = 9;
-  std::string name(kNameLength, ' ');
+  std::string name(kModuleNameLength, ' ');
   id >>= 10;
-  for (size_t i = kNameLength; i-- > 0; id >>= 6) name[i] = kLetters[id & 63];
+  for (size_t i = kModuleNameLength; i-- > 0; id >>= 6) name[i] = kModuleLetters[id & 63];
   return name;
+}
+
+uint64_t ModuleTypeId(std::string_view name, uint64_t version) noexcept {
+  DCHECK(name.size() == kModuleNameLength && version < 1024);
+  uint64_t id = 0;
+  for (char letter : name) id = id << 6 | kModuleLetters.find(letter);
+  return id << 10 | version;
 }
 
 Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool deep) {
@@ -347,6 +357,10 @@ Value ReadValue(Reader& in, RdbType type, const EncodingLimits& limits, bool dee
     case RdbType::kStream3: {
       types::Stream stream = ReadStream(in, type);
       return in.ok() ? Boxed(std::move(stream)) : Value();
+    }
+    case RdbType::kModule: {
+      types::Document document = ReadDocument(in);
+      return in.ok() ? Boxed(std::move(document)) : Value();
     }
     case RdbType::kHashFieldExpiryPreGa: return ReadHashWithDeadlines(in, limits, false);
     case RdbType::kHashFieldExpiry: return ReadHashWithDeadlines(in, limits, true);

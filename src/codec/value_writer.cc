@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/numbers.h"
+#include "codec/document_codec.h"
 #include "codec/stream_codec.h"
 
 namespace tusk::codec {
@@ -86,6 +87,7 @@ RdbType RdbTypeOf(const Entry& entry) noexcept {
       return hash.list_pack() ? RdbType::kHashListPack : RdbType::kHash;
     }
     case store::Type::kStream: return RdbType::kStream2;
+    case store::Type::kDocument: return RdbType::kModule;
   }
   return RdbType::kString;
 }
@@ -102,6 +104,7 @@ void WriteValue(const Entry& entry, const EncodingLimits& limits, Writer& out) {
     case store::Type::kZSet: return WriteZSet(entry.object<types::ZSet>(), out);
     case store::Type::kHash: return WriteHash(entry.object<types::Hash>(), out);
     case store::Type::kStream: return WriteStream(entry.object<types::Stream>(), out);
+    case store::Type::kDocument: return WriteDocument(entry.object<types::Document>(), out);
   }
 }
 

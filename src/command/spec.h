@@ -75,6 +75,7 @@ enum Category : uint32_t {
   kCatConnection = 1u << 18,
   kCatTransaction = 1u << 19,
   kCatScripting = 1u << 20,
+  kCatJson = 1u << 21,
 };
 
 enum KeyFlag : uint16_t {

@@ -50,6 +50,7 @@ constexpr BitName kCategoryNames[] = {
     {kCatConnection, "connection"},
     {kCatTransaction, "transaction"},
     {kCatScripting, "scripting"},
+    {kCatJson, "json"},
 };
 
 constexpr BitName kKeyFlagNames[] = {

@@ -11,6 +11,7 @@
 #include "families/geo.h"
 #include "families/hashes.h"
 #include "families/hyperloglogs.h"
+#include "families/json.h"
 #include "families/sets.h"
 #include "families/strings.h"
 #include "families/lists.h"
@@ -38,6 +39,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::ListsRows(),
       families::ZsetsRows(),
       families::StreamsRows(),
+      families::JsonRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
       families::TransferRows(),

@@ -358,6 +358,12 @@ constexpr SettingRow kRows[] = {
      .effect = "Bytes up to which a HyperLogLog stays sparse."},
     {.name = "stream-node-max-entries", .kind = SettingKind::kInteger, .initial = "100"},
     {.name = "stream-node-max-bytes", .kind = SettingKind::kMemory, .initial = "4096"},
+    {.name = "document-max-depth",
+     .kind = SettingKind::kInteger,
+     .initial = "128",
+     .low = 1,
+     .high = 1024,
+     .effect = "Levels to which the arrays and maps of a nested value may nest; deeper ones are refused."},
 
     // Commands and observation.
     {.name = "slowlog-log-slower-than",

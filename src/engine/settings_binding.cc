@@ -43,6 +43,7 @@ constexpr Binding kBindings[] = {
     TUSK_BIND("set-max-listpack-value", set_max_listpack_value),
     TUSK_BIND("stream-node-max-bytes", stream_node_max_bytes),
     TUSK_BIND("stream-node-max-entries", stream_node_max_entries),
+    TUSK_BIND("document-max-depth", document_max_depth),
     TUSK_BIND("zset-max-listpack-entries", zset_max_listpack_entries),
     TUSK_BIND("zset-max-listpack-value", zset_max_listpack_value),
     TUSK_BIND("hll-sparse-max-bytes", hll_sparse_max_bytes),

@@ -5,6 +5,8 @@
 #include "base/numbers.h"
 #include "command/context.h"
 #include "families/debug.h"
+#include "types/document.h"
+#include "types/document_pack.h"
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
@@ -51,6 +53,29 @@ void AppendStream(const types::Stream& stream, DataDigest& digest) {
   }
 }
 
+// Pairs of a map and members of a set in any order.
+void AppendDocument(const types::DocumentView& value, DataDigest& digest) {
+  const auto kind = static_cast<char>(value.kind());
+  digest.Append({&kind, 1});
+  if (!types::IsContainer(value.kind())) {
+    types::DocumentPacker packed;
+    packed.Value(value);
+    return digest.Append(packed.bytes());
+  }
+  DataDigest unordered;
+  for (types::DocumentCursor at(value); at.Next();) {
+    if (value.kind() == types::DocumentKind::kArray) {
+      AppendDocument(at.value(), digest);
+      continue;
+    }
+    DataDigest pair;
+    if (value.kind() == types::DocumentKind::kMap) AppendDocument(at.key(), pair);
+    AppendDocument(at.value(), pair);
+    unordered.Combine(pair);
+  }
+  if (value.kind() != types::DocumentKind::kArray) digest.Append(unordered.Hex());
+}
+
 void AppendValue(const Entry& entry, DataDigest& digest) {
   switch (entry.type()) {
     case store::Type::kString: {
@@ -75,6 +100,7 @@ void AppendValue(const Entry& entry, DataDigest& digest) {
         digest.Combine(Part().Add(field).Add(value).digest());
       });
     case store::Type::kStream: return AppendStream(entry.object<types::Stream>(), digest);
+    case store::Type::kDocument: return AppendDocument(entry.object<types::Document>().view(), digest);
   }
 }
 

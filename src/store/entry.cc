@@ -1,6 +1,7 @@
 #include "store/entry.h"
 
 #include "base/memory.h"
+#include "types/document.h"
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
@@ -17,6 +18,7 @@ std::string_view TypeName(Type type) noexcept {
     case Type::kZSet: return "zset";
     case Type::kHash: return "hash";
     case Type::kStream: return "stream";
+    case Type::kDocument: return "ReJSON-RL";
   }
   return "unknown";
 }
@@ -41,6 +43,7 @@ std::string_view Entry::EncodingName() const noexcept {
     case Type::kZSet: return object<types::ZSet>().EncodingName();
     case Type::kHash: return object<types::Hash>().EncodingName();
     case Type::kStream: return object<types::Stream>().EncodingName();
+    case Type::kDocument: return object<types::Document>().EncodingName();
     case Type::kString: break;
   }
   if (rep() == Rep::kInteger) return "int";
@@ -61,6 +64,7 @@ size_t Entry::ElementCount() const noexcept {
     case Type::kZSet: return object<types::ZSet>().size();
     case Type::kHash: return object<types::Hash>().size();
     case Type::kStream: return object<types::Stream>().size();
+    case Type::kDocument: return object<types::Document>().size();
     case Type::kString: break;
   }
   return text_size();
@@ -74,6 +78,8 @@ size_t Entry::MemoryBytes(size_t samples) const noexcept {
     case Type::kZSet: return own + object<types::ZSet>().MemoryBytes(samples);
     case Type::kHash: return own + object<types::Hash>().MemoryBytes(samples);
     case Type::kStream: return own + object<types::Stream>().MemoryBytes(samples);
+    case Type::kDocument:
+      return own + base::AllocatedSize(&object<types::Document>()) + object<types::Document>().MemoryBytes(samples);
     case Type::kString: break;
   }
   if (rep() == Rep::kRaw) own += base::AllocatedSize(reinterpret_cast<const void*>(word_));

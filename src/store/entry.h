@@ -28,13 +28,14 @@ class Set;
 class ZSet;
 class Hash;
 class Stream;
+class Document;
 }  // namespace tusk::types
 
 namespace tusk::store {
 
-enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash, kStream };
+enum class Type : uint8_t { kString, kList, kSet, kZSet, kHash, kStream, kDocument };
 
-// "string", "list", "set", "zset", "hash", "stream": TYPE's names.
+// "string", "list", "set", "zset", "hash", "stream", and "ReJSON-RL", by which clients know a document: TYPE's names.
 std::string_view TypeName(Type type) noexcept;
 
 enum class Rep : uint8_t {
@@ -42,7 +43,7 @@ enum class Rep : uint8_t {
   kEmbedded,     // word is the length; bytes follow the key.
   kEmbeddedRaw,  // The same, but written in place before, so that OBJECT ENCODING says "raw" as Redis would.
   kRaw,          // word is a types::RawString's block.
-  kObject,       // word is a types::List*, Set*, ZSet*, Hash* or Stream*.
+  kObject,       // word is a types::List*, Set*, ZSet*, Hash*, Stream* or Document*.
 };
 
 // Longer strings get a buffer of their own. Redis embeds up to 44 bytes and calls the rest raw; the name that clients
@@ -63,6 +64,8 @@ template <>
 struct TypeOf<types::Hash> { static constexpr Type kValue = Type::kHash; };
 template <>
 struct TypeOf<types::Stream> { static constexpr Type kValue = Type::kStream; };
+template <>
+struct TypeOf<types::Document> { static constexpr Type kValue = Type::kDocument; };
 
 class Entry {
  public:

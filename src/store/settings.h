@@ -49,6 +49,7 @@ struct Settings {
   Setting<uint64_t> hll_sparse_max_bytes{3000};  // Header included.
   Setting<uint64_t> stream_node_max_bytes{4096};  // 0: no limit of ours, as in the next one.
   Setting<uint64_t> stream_node_max_entries{100};
+  Setting<uint64_t> document_max_depth{128};      // Levels of containers in a nested value.
   Setting<bool> classic_encoding_names{false};  // OBJECT ENCODING speaks as Redis 7.0 did.
   Setting<bool> classic_number_format{false};   // Scores have 17 digits, as in Redis 7.0.
   Setting<bool> classic_replies{false};         // Errors have 7.0's words where 7.2 changed them.

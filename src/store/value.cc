@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "types/document.h"
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
@@ -55,6 +56,7 @@ Value Value::CloneOf(const Entry& entry) {
     case Type::kZSet: return {Type::kZSet, Rep::kObject, CloneObject<types::ZSet>(entry)};
     case Type::kHash: return {Type::kHash, Rep::kObject, CloneObject<types::Hash>(entry)};
     case Type::kStream: return {Type::kStream, Rep::kObject, CloneObject<types::Stream>(entry)};
+    case Type::kDocument: return {Type::kDocument, Rep::kObject, CloneObject<types::Document>(entry)};
   }
   return {};
 }
@@ -82,6 +84,7 @@ size_t Value::FreeEffort() const noexcept {
     case Type::kZSet: return SizeOf<types::ZSet>(word_);
     case Type::kHash: return SizeOf<types::Hash>(word_);
     case Type::kStream: return reinterpret_cast<const types::Stream*>(word_)->FreeEffort();
+    case Type::kDocument: return reinterpret_cast<const types::Document*>(word_)->FreeEffort();
     case Type::kString: break;
   }
   return 1;
@@ -100,6 +103,7 @@ void Value::Destroy() noexcept {
     case Type::kZSet: return DestroyObject<types::ZSet>(word_);
     case Type::kHash: return DestroyObject<types::Hash>(word_);
     case Type::kStream: return DestroyObject<types::Stream>(word_);
+    case Type::kDocument: return DestroyObject<types::Document>(word_);
     case Type::kString: return;
   }
 }

@@ -34,7 +34,7 @@ class Summary {
     uint64_t bytes = 0;
     uint64_t with_deadline = 0;
   };
-  static constexpr size_t kTypes = static_cast<size_t>(store::Type::kStream) + 1;
+  static constexpr size_t kTypes = static_cast<size_t>(store::Type::kDocument) + 1;
   Row rows_[kTypes];
   std::set<int> databases_;
 };

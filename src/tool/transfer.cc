@@ -171,6 +171,7 @@ class Walk {
       case RdbType::kHashFieldExpiryPreGa: case RdbType::kHashFieldExpiryPackPreGa: case RdbType::kHashFieldExpiry:
       case RdbType::kHashFieldExpiryPack: return Type::kHash;
       case RdbType::kStream1: case RdbType::kStream2: case RdbType::kStream3: return Type::kStream;
+      case RdbType::kModule: return Type::kDocument;
       default: return Type::kString;
     }
   }

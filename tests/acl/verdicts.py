@@ -123,7 +123,8 @@ def main():
         names = sorted(want.keys() & have.keys() - STRICTER.keys())
         categories = [c.decode() for c in pair.connections[1].call('ACL', 'CAT')]
         mine_too = [c.decode() for c in pair.connections[0].call('ACL', 'CAT')]
-        report.check('ACL CAT', mine_too == categories, f'ours {mine_too}, oracle {categories}')
+        # Redis has the category with its module only.
+        report.check('ACL CAT', mine_too == [*categories, 'json'], f'ours {mine_too}, oracle {categories}')
         lines = [plausible(name, want[name]) for name in names]
         for category in categories:
             for rules in (['reset', '~*', '&*', '+@all', '-@' + category], ['reset', '~*', '&*', '-@all', '+@' + category]):

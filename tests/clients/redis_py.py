@@ -130,6 +130,21 @@ def blocking(r):
     assert got == [b'item'] and r.lrange('to', 0, -1) == [b'item']
 
 
+def documents(r):
+    j = r.json()
+    value = {'name': 'Ada', 'n': 1, 'd': 2.5, 'list': [1, 'two', None, True], 'o': {'n': 10}}
+    assert j.set('doc', '$', value) and j.get('doc') == value and j.get('doc', '$..n') == [1, 10] and j.get('none') is None
+    assert j.set('doc', '$.new', [], xx=True) is None and j.set('doc', '$.new', [], nx=True) and j.arrappend('doc', '$.new', 1, 2, 3) == [3]
+    assert j.arrindex('doc', '$.new', 2) == [1] and j.arrinsert('doc', '$.new', 0, 'x') == [4] and j.arrpop('doc', '$.new', 0) == ['"x"']
+    assert j.arrtrim('doc', '$.new', 1, 1) == [1] and j.arrlen('doc', '$.new') == [1] and j.numincrby('doc', '$..n', 5) == [6, 15]
+    assert j.nummultby('doc', '$.d', 2) == [5.0] and j.toggle('doc', '$.list[3]') == [0] and j.strappend('doc', ' L.', '$.name') == [6]
+    assert j.strlen('doc', '$.name') == [6] and j.objkeys('doc', '$.o') == [[b'n']] and j.objlen('doc', '$') == [6] and j.type('doc', '$.d') == [b'number']
+    assert j.mget(['doc', 'none'], '$.n') == [[6], None] and j.delete('doc', '$.list[0:2]') == 2 and j.clear('doc', '$.o') == 1
+    assert j.get('doc') == {'name': 'Ada L.', 'n': 6, 'd': 5.0, 'list': [None, False], 'o': {}, 'new': [2]}
+    assert r.type('doc') == b'ReJSON-RL' and r.copy('doc', 'doc2') and r.restore('doc3', 0, r.dump('doc2')) and j.get('doc3') == j.get('doc')
+    assert j.debug('MEMORY', 'doc') > 0 and j.forget('doc') == 1 and not r.exists('doc')
+
+
 def service(r):
     assert r.ping() and r.echo('x') == b'x' and r.client_setname('me') and r.client_getname() == 'me' and r.client_id() > 0
     assert any(client['name'] == 'me' for client in r.client_list()) and r.config_set('hz', 20) and r.config_get('hz') == {'hz': '20'}
@@ -143,7 +158,7 @@ def main():
     report = Report()
     r = redis.Redis(port=int(sys.argv[1]))
     r.flushall()
-    for case in (strings, lists, hashes, sets, sorted_sets, keys, transactions, scripts, locks, pubsub, blocking, service):
+    for case in (strings, lists, hashes, sets, sorted_sets, keys, transactions, scripts, locks, pubsub, blocking, documents, service):
         report.run(f'redis-py {redis.__version__}: {case.__name__.replace("_", " ")}', case, r)
     report.finish()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Other people's tests: Redis' own Tcl suite in external and in managed mode, client suites, the oracle.
+"""Other people's tests: Redis' own Tcl suite in external and in managed mode, client suites, JSONPath's suite, the oracle.
 
-  tests/conformance/run.py [--server build/release/src/main/tusk-server] [--suites external,managed,clients,oracle]
+  tests/conformance/run.py [--server build/release/src/main/tusk-server] [--suites external,managed,clients,jsonpath,oracle]
                            [--units type/list,integration/logging] [--quick] [--record] [--measure-baseline] [--log DIR]
 
 Prints `suite | unit | passed | failed | skipped | redis` (the last column: what redis-server passes, from baseline.txt) and compares with
@@ -23,7 +23,7 @@ from expectations import Expectations, load_baseline, save_baseline
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
-SUITES = ['external', 'managed', 'clients', 'oracle']
+SUITES = ['external', 'managed', 'clients', 'jsonpath', 'oracle']
 QUICK = [('external', 'unit/type/incr'), ('external', 'unit/protocol'), ('managed', 'unit/quit'), ('managed', 'unit/type/incr')]
 # The bars of external mode as a whole and of each managed unit outside these fields.
 EXTERNAL_BAR, MANAGED_BAR = 99.0, 98.0
@@ -157,6 +157,8 @@ def main():
             table.tcl(suite, unit, run.result())
     if 'clients' in options.suites and not options.quick:
         other_rig(table, 'clients', [os.path.join(ROOT, 'tests/clients/run.py'), '--server', options.server])
+    if 'jsonpath' in options.suites and not options.quick:
+        other_rig(table, 'jsonpath', [os.path.join(ROOT, 'tests/jsonpath/run.py')])
     if 'oracle' in options.suites and not options.quick:
         other_rig(table, 'oracle', [os.path.join(ROOT, 'tests/oracle/run.py'), '--server', options.server])
     sys.exit(table.end())

@@ -27,6 +27,12 @@ async function main() {
     same(await redis.blpop('none', 'm', 1), ['m', '1']);
     same(await redis.lpop('l', 5), ['2', '3']);
   });
+  await report.run('documents', async () => {
+    same(await redis.call('JSON.SET', 'doc', '$', JSON.stringify({ a: [1, 2], b: 'x' })), 'OK');
+    same(JSON.parse(await redis.call('JSON.GET', 'doc', '$.a[*]')), [1, 2]);
+    same(await redis.call('JSON.ARRAPPEND', 'doc', '$.a', '3'), [3]);
+    same(await redis.call('JSON.MGET', 'doc', 'none', '$.b'), ['["x"]', null]);
+  });
   await report.run('hashes', async () => {
     same(await redis.hset('h', { a: 1, b: 'two' }), 2);
     same(await redis.hgetall('h'), { a: '1', b: 'two' });

@@ -56,6 +56,22 @@ async function main() {
     same(await client.eval('return {KEYS[1], ARGV[1], 3}', { keys: ['k'], arguments: ['v'] }), ['k', 'v', 3]);
     await client.eval('return redis.call("nosuch")').then(() => same('no error', ''), (error) => same(/Unknown Redis command/.test(error.message), true));
   });
+  await report.run('documents', async () => {
+    const value = { name: 'Ada', list: [1, 'two', null, true], o: { n: 10 }, n: 1 };
+    same(await client.json.set('doc', '$', value), 'OK');
+    same(await client.json.get('doc'), value);
+    same(await client.json.get('doc', { path: '$..n' }), [1, 10]);
+    same(await client.json.numIncrBy('doc', '$.n', 5), [6]);
+    same(await client.json.arrAppend('doc', '$.list', 'x', { y: 1 }), [6]);
+    same(await client.json.arrPop('doc', '$.list'), [{ y: 1 }]);
+    same(await client.json.arrIndex('doc', '$.list', 'x'), [4]);
+    same(await client.json.merge('doc', '$', { o: null, extra: { z: 1 } }), 'OK');
+    same(await client.json.objKeys('doc', '$'), [['name', 'list', 'n', 'extra']]);
+    same(await client.json.mGet(['doc', 'none'], '$.n'), [[6], null]);
+    same(await client.json.type('doc', '$.extra'), ['object']);
+    same(await client.json.del('doc', '$.extra'), 1);
+    same(await client.json.get('doc'), { name: 'Ada', list: [1, 'two', null, true, 'x'], n: 6 });
+  });
   await report.run('iteration', async () => {
     await Promise.all(Array.from({ length: 500 }, (_, n) => client.hSet('big', `f${n}`, String(n))));
     const found = [];

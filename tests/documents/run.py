@@ -1,0 +1,171 @@
+#!/usr/bin/python3
+"""Nested values live as long as strings do: through RDB, append log, kill -9, replication, DUMP and snapshots under change; and Redis' own
+server says what it lacks when it meets them.
+
+  tests/documents/run.py [--server build/release/src/main/tusk-server] [--redis redis-server]
+
+Last line: `N passed, N failed`.
+"""
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '..')]
+from support.report import Report  # noqa: E402
+from support.servers import Server  # noqa: E402
+
+SEED = int(os.environ.get('TUSK_SEED', random.randrange(1 << 32)))
+
+
+def value(draw, depth):
+    kind = draw.randrange(8 if depth else 6)
+    if kind == 0:
+        return draw.choice([None, True, False])
+    if kind == 1:
+        return draw.randrange(-(1 << 63), 1 << 63) >> draw.randrange(63)
+    if kind == 2:
+        return draw.uniform(-1e6, 1e6)
+    if kind < 6:
+        return draw.choice(['', 'a', 'text', '\u00e9\u20ac\U0001f600', 'x' * draw.randrange(400), '"\\\n\x01'])
+    if kind == 6:
+        return [value(draw, depth - 1) for _ in range(draw.randrange(30))]
+    return {f'k{draw.randrange(50)}': value(draw, depth - 1) for _ in range(draw.randrange(30))}
+
+
+def fill(connection, draw, count=200):
+    """key -> what JSON.GET says."""
+    for n in range(count):
+        document = [value(draw, 4)]
+        assert connection.call('JSON.SET', f'doc:{n}', '$', json.dumps(document)) == ('+', b'OK')
+        assert json.loads(connection.call('JSON.GET', f'doc:{n}')) == document
+    return read(connection, count)
+
+
+def read(connection, count=200):
+    return [connection.call('JSON.GET', f'doc:{n}') for n in range(count)]
+
+
+def change(connection, draw, count=200):
+    for n in range(0, count, 3):
+        connection.call('JSON.ARRAPPEND', f'doc:{n}', '$', json.dumps(value(draw, 2)), '1')
+        connection.call('JSON.NUMINCRBY', f'doc:{n}', '$[*]', '3')
+        connection.call('JSON.DEL', f'doc:{n}', '$..k7')
+
+
+def killed(server):
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+
+
+def rdb(binary):
+    with Server(binary) as server:
+        connection = server.connect()
+        expected = fill(connection, random.Random(SEED))
+        assert connection.call('SAVE') == ('+', b'OK')
+        killed(server)
+        server.start()
+        assert read(server.connect()) == expected
+
+
+def append_log(binary):
+    with Server(binary, {'appendonly': 'yes', 'appendfsync': 'always'}) as server:
+        connection = server.connect()
+        draw = random.Random(SEED)
+        fill(connection, draw)
+        change(connection, draw)
+        expected = read(connection)
+        killed(server)
+        server.start()
+        connection = server.connect()
+        assert read(connection) == expected
+        connection.call('BGREWRITEAOF')
+        change(connection, draw)
+        expected = read(connection)
+        while b'aof_rewrite_in_progress:1' in connection.call('INFO', 'persistence'):
+            time.sleep(0.02)
+        killed(server)
+        server.start()
+        assert read(server.connect()) == expected
+
+
+def replica(binary):
+    with Server(binary) as master, Server(binary) as follower:
+        connection, other = master.connect(), follower.connect()
+        draw = random.Random(SEED)
+        fill(connection, draw)
+        other.call('REPLICAOF', '127.0.0.1', master.port)
+        change(connection, draw)
+        deadline = time.monotonic() + 20
+        while connection.call('WAIT', 1, 1000) < 1:
+            change(connection, draw, 3)
+            assert time.monotonic() < deadline
+        assert read(other) == read(connection)
+
+
+def dump_and_restore(binary):
+    with Server(binary) as server:
+        connection = server.connect()
+        expected = fill(connection, random.Random(SEED))
+        for n in range(200):
+            payload = connection.call('DUMP', f'doc:{n}')
+            assert connection.call('RESTORE', f'doc:{n}', 0, payload, 'REPLACE') == ('+', b'OK')
+            broken = bytearray(payload)
+            broken[random.randrange(len(payload))] ^= 1
+            assert connection.call('RESTORE', 'broken', 0, bytes(broken))[0] == '-'
+        assert read(connection) == expected
+
+
+def snapshot_under_change(binary):
+    """What BGSAVE writes is the moment at which it began."""
+    with Server(binary, {'rdb-key-save-delay': '500'}) as server:
+        connection = server.connect()
+        draw = random.Random(SEED)
+        expected = fill(connection, draw)
+        connection.call('BGSAVE')
+        change(connection, draw)
+        for n in range(0, 200, 2):
+            connection.call('JSON.SET', f'doc:{n}', '$[0]', '"changed"')
+        while b'rdb_bgsave_in_progress:1' in connection.call('INFO', 'persistence'):
+            time.sleep(0.02)
+        killed(server)
+        server.start()
+        assert read(server.connect()) == expected
+
+
+def redis_refuses(binary, redis):
+    with Server(binary) as server:
+        connection = server.connect()
+        connection.call('JSON.SET', 'doc', '$', '[1]')
+        payload = connection.call('DUMP', 'doc')
+        connection.call('SAVE')
+        with Server(redis) as other:
+            assert other.connect().call('RESTORE', 'doc', 0, payload)[0] == '-'
+            other.stop()
+            shutil.copy(os.path.join(server.dir, 'dump.rdb'), other.dir)
+            done = subprocess.run([redis, '--dir', other.dir, '--port', str(other.port)], capture_output=True, text=True, timeout=30)
+            assert "no matching module type 'ReJSON-RL'" in done.stdout, done.stdout[-1000:]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--server', default=os.path.join(HERE, '../../build/release/src/main/tusk-server'))
+    parser.add_argument('--redis', default='redis-server')
+    options = parser.parse_args()
+    report = Report()
+    print(f'seed {SEED}')
+    for case in (rdb, append_log, replica, dump_and_restore, snapshot_under_change):
+        report.run(f'documents: {case.__name__.replace("_", " ")}', case, options.server)
+    if shutil.which(options.redis):
+        report.run('documents: redis refuses', redis_refuses, options.server, options.redis)
+    report.finish()
+
+
+if __name__ == '__main__':
+    main()
