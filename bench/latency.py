@@ -5,8 +5,9 @@ import threading
 from load import load as run_load
 from servers import is_error
 
-# Enough for every worker to have several, and a rate that leaves a two-core machine room for the slow command itself.
-CONNECTIONS = 32
+# Many: one that waits sends nothing meanwhile, so that few of them would hide a stall of their worker. And a rate that leaves
+# a two-core machine room for the slow command itself.
+CONNECTIONS = 500
 REQUESTS_PER_S = 5000
 SORT_ELEMENTS = 1_000_000
 PUSH_BATCH = 1000

@@ -34,6 +34,29 @@ TEST_F(KeyspaceTest, FlushallEmptiesAllAndIsAlwaysRecorded) {
   EXPECT_EQ(engine_.keyspace().reclaimer().reclaimed_objects(), 1001u);
 }
 
+TEST_F(KeyspaceTest, DelFreesHugeValuesInTheBackgroundAndSmallOnesAtOnce) {
+  std::vector<std::string> members = {"SADD", "huge"};
+  for (int i = 0; i < 5000; ++i) members.push_back("m" + std::to_string(i));
+  EXPECT_EQ(RunWords(session_, {members.begin(), members.end()}), ":5000");
+  members.resize(1000);
+  members[1] = "small";
+  RunWords(session_, {members.begin(), members.end()});
+  TakeRecords();
+  EXPECT_EQ(Run("DEL huge small none"), ":2");
+  EXPECT_EQ(TakeRecords(), "DEL huge small none");
+  EXPECT_EQ(Run("EXISTS huge small"), ":0");
+  engine_.keyspace().reclaimer().Drain();
+  EXPECT_EQ(engine_.keyspace().reclaimer().reclaimed_objects(), 1u);
+}
+
+// With a large COUNT they visit millions of keys.
+TEST_F(KeyspaceTest, WhatVisitsAllKeysMayLoseItsLoopToAnotherThread) {
+  for (std::string_view name : {"scan", "keys"}) {
+    ASSERT_NE(engine_.commands().Find(name), nullptr);
+    EXPECT_TRUE(engine_.commands().Find(name)->has(command::kDetachable)) << name;
+  }
+}
+
 TEST_F(KeyspaceTest, FlushedDeadlinesAreForgotten) {
   Run("SET a 1 PX 10");
   Run("FLUSHALL");

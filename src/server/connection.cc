@@ -24,6 +24,8 @@ using command::Outcome;
 using command::ReplyMode;
 
 constexpr size_t kVectorsPerWrite = 64;
+// After so much for one peer the others of the loop have their turn.
+constexpr size_t kSendBytesPerTurn = 256 * 1024;
 // Buffers of a connection that has been silent for this long are given back.
 constexpr int64_t kTrimAfterUs = 2'000'000;
 constexpr int64_t kMicros = 1'000'000;
@@ -421,7 +423,10 @@ void Connection::TakeLatePushes() noexcept {
 void Connection::Flush() noexcept {
   flush_queued_ = false;
   if (closed_ || state_ == State::kDetached || held_back_ || MustHoldBack()) return;
+  size_t sent_now = 0;
   while (!out_.empty()) {
+    // A peer that reads as fast as we send would keep the loop for as long as a reply of millions lasts.
+    if (sent_now >= kSendBytesPerTurn) return SetInterest(io::kReadable | io::kWritable);
     iovec vectors[kVectorsPerWrite];
     size_t count = out_.Gather(vectors, kVectorsPerWrite);
     ssize_t sent = count == 1 ? send(fd_.get(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
@@ -436,6 +441,7 @@ void Connection::Flush() noexcept {
     statistics.writes_processed.Add(1);
     statistics.net_output_bytes.Add(static_cast<uint64_t>(sent));
     bytes_sent_ += static_cast<uint64_t>(sent);
+    sent_now += static_cast<size_t>(sent);
     out_.Consume(static_cast<size_t>(sent));
     PublishOutput();
   }
