@@ -229,6 +229,8 @@ std::string_view ShownInError(std::string_view argument) noexcept {
 std::string UnknownCommandError(const CommandTable& table, Argv argv) {
   const Command* container = table.Find(argv[0]);
   if (container != nullptr && IsContainer(*container) && argv.size() > 1) {
+    // The reader put TYPED before a command that knows nothing of typed values.
+    if (container->name == "typed") return "ERR '" + std::string(ShownInError(argv[1])) + "' takes no typed values";
     return "ERR unknown subcommand '" + std::string(ShownInError(argv[1])) + "'. Try " +
            base::ToUpper(container->name) + " HELP.";
   }

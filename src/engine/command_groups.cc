@@ -14,6 +14,7 @@
 #include "families/json.h"
 #include "families/sets.h"
 #include "families/strings.h"
+#include "families/typed.h"
 #include "families/lists.h"
 #include "families/zsets.h"
 #include "families/streams.h"
@@ -40,6 +41,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::ZsetsRows(),
       families::StreamsRows(),
       families::JsonRows(),
+      families::TypedRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
       families::TransferRows(),

@@ -9,6 +9,7 @@
 #include "command/command_table.h"
 #include "command/context.h"
 #include "families/replies.h"
+#include "families/typed.h"
 #include "families/strings_conditional.h"
 #include "families/strings_expiry.h"
 
@@ -65,6 +66,26 @@ struct TextNumber {
   size_t size;
 };
 
+// What GET and its relatives answer with.
+bool IsReadable(const Entry& entry) noexcept {
+  return entry.type() == store::Type::kString || entry.type() == store::Type::kDocument;
+}
+
+// Replies the value or null; a nested value as its reader's protocol has it. False: it is of another type, WRONGTYPE is replied.
+bool ReplyValue(Context& ctx, const Entry* entry) {
+  if (!entry) {
+    ctx.reply().Null();
+  } else if (entry->type() == store::Type::kString) [[likely]] {
+    ReplyString(ctx.reply(), *entry);
+  } else if (entry->type() == store::Type::kDocument) {
+    ReplyDocument(entry->object<types::Document>(), ctx.reply());
+  } else {
+    ctx.reply().Error(command::kWrongType);
+    return false;
+  }
+  return true;
+}
+
 // Puts the value and settles the deadline: a given one, the old one, or none.
 void Store(Context& ctx, const Key& key, Entry* entry, std::string_view value, std::optional<int64_t> deadline,
            bool keep_ttl) {
@@ -91,14 +112,8 @@ void SetGeneric(Context& ctx, size_t value_arg, const SetOptions& options, SetRe
   Key key = ctx.key(1);
   Entry* entry;
   if (options.get) {
-    auto old = ctx.ReadString(key);
-    if (old.wrong_type) return;
-    entry = old.entry;
-    if (entry) {
-      ReplyString(ctx.reply(), *entry);
-    } else {
-      ctx.reply().Null();
-    }
+    entry = ctx.Lookup(key, store::Access::kRead);
+    if (!ReplyValue(ctx, entry)) return;
   } else {
     entry = ctx.Lookup(key, store::Access::kWrite);
   }
@@ -125,14 +140,8 @@ void SetWithExpiry(Context& ctx, bool in_seconds) {
 
 // Replies the value or null; the entry, unless there is none or it is of another type.
 Entry* GetGeneric(Context& ctx, const Key& key) {
-  auto found = ctx.ReadString(key);
-  if (found.wrong_type) return nullptr;
-  if (!found) {
-    ctx.reply().Null();
-    return nullptr;
-  }
-  ReplyString(ctx.reply(), *found.entry);
-  return found.entry;
+  Entry* entry = ctx.Lookup(key, store::Access::kRead);
+  return ReplyValue(ctx, entry) ? entry : nullptr;
 }
 
 }  // namespace
@@ -178,14 +187,9 @@ void CmdPsetex(Context& ctx) { SetWithExpiry(ctx, false); }
 
 void CmdGetset(Context& ctx) {
   Key key = ctx.key(1);
-  auto old = ctx.ReadString(key);
-  if (old.wrong_type) return;
-  if (old) {
-    ReplyString(ctx.reply(), *old.entry);
-  } else {
-    ctx.reply().Null();
-  }
-  Store(ctx, key, old.entry, ctx.arg(2), std::nullopt, false);
+  Entry* old = ctx.Lookup(key, store::Access::kRead);
+  if (!ReplyValue(ctx, old)) return;
+  Store(ctx, key, old, ctx.arg(2), std::nullopt, false);
   ctx.RecordAs({"SET", key.text, ctx.arg(2)});
 }
 
@@ -202,25 +206,25 @@ void CmdGetex(Context& ctx) {
   SetOptions options;
   if (!ParseSetOptions(ctx, 2, Grammar::kGetex, &options)) return;
   Key key = ctx.key(1);
-  auto found = ctx.ReadString(key);
-  if (found.wrong_type) return;
-  if (!found) return ctx.reply().Null();
+  Entry* entry = ctx.Lookup(key, store::Access::kRead);
+  if (!entry) return ctx.reply().Null();
+  if (!IsReadable(*entry)) return ctx.reply().Error(command::kWrongType);
   std::optional<int64_t> deadline;
   if (options.expiry.at != 0) {
     deadline = DeadlineOf(ctx, options.expiry);
     if (!deadline) return;
   }
-  ReplyString(ctx.reply(), *found.entry);
+  ReplyValue(ctx, entry);
   if (deadline && ctx.IsPast(*deadline)) {
-    ctx.Delete(key, *found.entry);
+    ctx.Delete(key, *entry);
     ctx.Modified(key, store::kEventGeneric, "del");
     ctx.RecordAs({ctx.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});
   } else if (deadline) {
-    ctx.transaction().SetDeadline(ctx.db(), key, *found.entry, *deadline);
+    ctx.transaction().SetDeadline(ctx.db(), key, *entry, *deadline);
     ctx.Modified(key, store::kEventGeneric, "expire");
     ctx.RecordAs({"PEXPIREAT", key.text, TextNumber(*deadline)});
-  } else if (options.persist && found.entry->has_deadline()) {
-    ctx.transaction().ClearDeadline(ctx.db(), key, *found.entry);
+  } else if (options.persist && entry->has_deadline()) {
+    ctx.transaction().ClearDeadline(ctx.db(), key, *entry);
     ctx.Modified(key, store::kEventGeneric, "persist");
     ctx.RecordAs({"PERSIST", key.text});
   }
@@ -230,11 +234,7 @@ void CmdMget(Context& ctx) {
   ctx.reply().ArrayHeader(ctx.argc() - 1);
   for (size_t i = 1; i < ctx.argc(); ++i) {
     const Entry* entry = ctx.Lookup(ctx.key(i), store::Access::kRead);
-    if (entry && entry->type() == store::Type::kString) {
-      ReplyString(ctx.reply(), *entry);
-    } else {
-      ctx.reply().Null();
-    }
+    ReplyValue(ctx, entry && IsReadable(*entry) ? entry : nullptr);  // A value of another type is none here.
   }
 }
 

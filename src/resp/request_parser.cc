@@ -4,17 +4,24 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/check.h"
 #include "base/memory.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "resp/reply_parser.h"
 
 namespace tusk::resp {
 namespace {
 
 constexpr size_t kArgsKeptMax = 1024;
+
+// First bytes of the RESP3 values that an argument may be.
+bool MayBeTyped(char type) noexcept { return std::string_view(":+=(,#_*%~-!").find(type) != std::string_view::npos; }
+
 // Digits that can't overflow; a longer number takes the slow path.
 constexpr int kFastDigitsMax = 9;
 
@@ -47,6 +54,9 @@ void RequestParser::RestartRequest() noexcept {
   args_left_ = 0;
   bulk_length_ = -1;
   wanted_bytes_ = 0;
+  frame_bytes_ = 0;
+  frame_open_.clear();
+  typed_.clear();
 }
 
 void RequestParser::ForgetTaken() noexcept {
@@ -198,6 +208,12 @@ RequestParser::Step RequestParser::ParseArguments() {
     if (bulk_length_ < 0) {
       if (parsed_ == end_) return Step::kIncomplete;
       char type = base_[parsed_];
+      if (type != '$' && MayBeTyped(type) && authenticated_ && args_.size() > request_first_arg_) [[unlikely]] {
+        Step step = ParseFrame();
+        if (step != Step::kRequest) return step;
+        --args_left_;
+        continue;
+      }
       int64_t length = 0;
       bool valid = false;
       Step step = ReadLength("too big bulk count string", length, valid);
@@ -219,7 +235,55 @@ RequestParser::Step RequestParser::ParseArguments() {
     bulk_length_ = -1;
     --args_left_;
   }
+  if (!typed_.empty()) [[unlikely]] WrapTyped();
   return Step::kRequest;
+}
+
+RequestParser::Step RequestParser::ParseFrame() {
+  ReplyToken token;
+  do {
+    const size_t there = end_ - parsed_ - frame_bytes_;
+    std::string_view rest(base_ + parsed_ + frame_bytes_, there);
+    base::Result<std::optional<ReplyToken>> next = ReadReplyToken(rest);
+    if (!next) return Fail("invalid typed value");
+    // Judged by what the frame has, not by what has arrived behind it, so that pieces of any size come to the same.
+    const size_t token_bytes = *next ? there - rest.size() : there;
+    if (static_cast<int64_t>(frame_bytes_ + token_bytes) > bulk_bytes_max_) return Fail("typed value too large");
+    const bool is_line = there > 0 && std::string_view("$=!").find(base_[parsed_ + frame_bytes_]) == std::string_view::npos;
+    if (is_line && token_bytes > kInlineBytesMax) return Fail("too big line in a typed value");
+    if (!*next) return Step::kIncomplete;
+    token = **next;
+    if (token.type == ReplyType::kPush || token.type == ReplyType::kAttribute) return Fail("push or attribute in a request");
+    frame_bytes_ += token_bytes;
+    if (!frame_open_.empty()) --frame_open_.back();
+    if (token.is_aggregate()) {
+      if (frame_open_.size() == kFrameNestingMax) return Fail("typed value nested too deep");
+      frame_open_.push_back(token.integer);
+    }
+    while (!frame_open_.empty() && frame_open_.back() == 0) frame_open_.pop_back();
+  } while (!frame_open_.empty());
+  const std::string_view frame(base_ + parsed_, frame_bytes_);
+  switch (frame[0]) {
+    case ':': args_.push_back(frame.substr(1, frame.size() - 3)); break;
+    case '+':
+    case '=':
+    case '(': args_.push_back(token.text); break;
+    default:
+      typed_.push_back(args_.size() - request_first_arg_);
+      args_.push_back(frame);
+  }
+  parsed_ += std::exchange(frame_bytes_, 0);
+  return Step::kRequest;
+}
+
+void RequestParser::WrapTyped() {
+  std::string positions;
+  for (size_t position : typed_) positions += (positions.empty() ? "" : ",") + std::to_string(position);
+  typed_.clear();
+  inline_args_.push_back({std::move(positions)});
+  const auto first = args_.begin() + static_cast<std::ptrdiff_t>(request_first_arg_);
+  args_.insert(first, {std::string_view("TYPED"), *first, std::string_view(inline_args_.back()[0])});
+  args_.erase(args_.begin() + static_cast<std::ptrdiff_t>(request_first_arg_) + 3);
 }
 
 RequestParser::Step RequestParser::ParseInline() {

@@ -9,6 +9,10 @@
 // nothing is copied or allocated per request. PrepareRead and ParseBatch with nothing left to take end the life of
 // all views; PrepareRead while requests are left un-parses them, they are found again afterwards.
 //
+// An argument behind the command's name may be any RESP3 value instead of a bulk ("typed"). Texts and integers are taken as
+// if they had come as bulks. A request with any other is handed out as another command that says so: SET k <frame> EX 9 as
+// TYPED SET 2 k <frame> EX 9, where "2" lists the typed arguments of SET and a frame is the value's bytes as they came.
+//
 // A broken request is reported only when all requests before it are taken, since they may lift the limit that it
 // breaks (AUTH, CONFIG SET). After an error the parser finds nothing more.
 // Threads: caller-synchronised. Owns: the buffer and the argument views into it.
@@ -35,6 +39,8 @@ inline constexpr size_t kReadBytesMax = 64 * 1024;
 // An emptied buffer that grew beyond this is given back at once; smaller ones when the connection rests (Trim).
 inline constexpr size_t kInputBytesKeptMax = 1024 * 1024;
 inline constexpr size_t kBatchRequestsMax = 64;
+// Levels of aggregates in a typed argument; the command has a bound of its own, which is no protocol error.
+inline constexpr size_t kFrameNestingMax = 2048;
 inline constexpr int64_t kBulkBytesMaxDefault = 512LL * 1024 * 1024;
 
 class RequestParser {
@@ -91,6 +97,10 @@ class RequestParser {
   Step ParseOne();
   Step ParseInline();
   Step ParseArguments();
+  // A typed argument, which begins at parsed_. kRequest means: it is read.
+  Step ParseFrame();
+  // The request in progress is complete and has typed arguments: gives it the form that says so.
+  void WrapTyped();
   // Reads the number in the line at parsed_ + 1. kRequest means: read, parsed_ is behind the line.
   Step ReadLength(const char* too_long, int64_t& value, bool& valid);
   Step Fail(std::string_view text);
@@ -117,6 +127,9 @@ class RequestParser {
   size_t request_first_arg_ = 0;
   int64_t args_left_ = 0;     // 0: at the start of a request.
   int64_t bulk_length_ = -1;  // -1: the next line is a length.
+  size_t frame_bytes_ = 0;    // Of a typed argument: what is scanned of it.
+  std::vector<int64_t> frame_open_;   // Values that each open aggregate still lacks, the outermost first.
+  std::vector<size_t> typed_;         // Positions of typed arguments.
 
   int64_t bulk_bytes_max_ = kBulkBytesMaxDefault;
   bool authenticated_ = true;

@@ -139,6 +139,36 @@ def snapshot_under_change(binary):
         assert read(server.connect()) == expected
 
 
+TYPED = b'*5\r\n$3\r\nSET\r\n$5\r\ntyped\r\n%4\r\n$1\r\na\r\n~2\r\n:1\r\n#t\r\n:7\r\n$2\r\n\xff\xfe\r\n+e\r\n-ERR no\r\n_\r\n,1.5\r\n$2\r\nEX\r\n:1000\r\n'
+
+
+def typed_values(binary):
+    """What JSON cannot express comes back the same by log, by file and at a replica."""
+    with Server(binary, {'appendonly': 'yes', 'appendfsync': 'always'}) as server, Server(binary) as follower:
+        connection, other = server.connect(), follower.connect()
+        connection.send_raw(TYPED)
+        assert connection.read() == ('+', b'OK')
+        other.call('REPLICAOF', '127.0.0.1', server.port)
+
+        def seen(where):
+            where.call('HELLO', 3)
+            return where.call('GET', 'typed')
+        expected = seen(connection)
+        for rewritten in (False, True):
+            killed(server)
+            server.start()
+            connection = server.connect()
+            assert seen(connection) == expected and 0 < connection.call('TTL', 'typed') <= 1000, seen(connection)
+            if not rewritten:
+                connection.call('BGREWRITEAOF')
+                while b'aof_rewrite_in_progress:1' in str(connection.call('INFO', 'persistence')).encode():
+                    time.sleep(0.02)
+        deadline = time.monotonic() + 20
+        while seen(other) != expected:
+            assert time.monotonic() < deadline, seen(other)
+            time.sleep(0.05)
+
+
 def redis_refuses(binary, redis):
     with Server(binary) as server:
         connection = server.connect()
@@ -160,7 +190,7 @@ def main():
     options = parser.parse_args()
     report = Report()
     print(f'seed {SEED}')
-    for case in (rdb, append_log, replica, dump_and_restore, snapshot_under_change):
+    for case in (rdb, append_log, replica, dump_and_restore, snapshot_under_change, typed_values):
         report.run(f'documents: {case.__name__.replace("_", " ")}', case, options.server)
     if shutil.which(options.redis):
         report.run('documents: redis refuses', redis_refuses, options.server, options.redis)

@@ -1,0 +1,24 @@
+// Bytes as a typed value: refused, or a document whose spelling in RESP3 reads back as an equal one.
+#include <string>
+
+#include "base/check.h"
+#include "families/typed.h"
+#include "resp/output_buffer.h"
+#include "resp/reply.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  namespace families = tusk::families;
+  constexpr size_t kBytesMax = 1 << 16, kDepthMax = 32;
+  if (size > kBytesMax) return 0;
+  auto document = families::DocumentFromFrame({reinterpret_cast<const char*>(data), size}, kDepthMax);
+  if (!document) return 0;
+  CHECK(document->view().Depth() <= kDepthMax);
+  tusk::resp::OutputBuffer out;
+  tusk::resp::Reply reply(out, 3);
+  families::ReplyDocument(*document, reply);
+  auto again = families::DocumentFromFrame(out.ToString(), kDepthMax);
+  // Line ends in an error's text become blanks.
+  CHECK(again.has_value());
+  CHECK(again->view().kind() == document->view().kind());
+  return 0;
+}
