@@ -92,19 +92,20 @@ codec::DatasetOptions Persistence::Describe() const {
 
 bool Persistence::HasFile() const { return ::access(saver_.path().c_str(), F_OK) == 0; }
 
-std::shared_ptr<persist::Loader> Persistence::NewLogLoader() { return NewLoader(false, true); }
+std::shared_ptr<persist::Loader> Persistence::NewLogLoader() { return NewLoader({.replace = false, .keep_expired = true}); }
 
-std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace, bool keep_expired) {
+std::shared_ptr<persist::Loader> Persistence::NewLoader(LoadMode mode) {
   auto loader = std::make_shared<persist::Loader>(persist::Loader::Options{
       .keyspace = &keyspace_,
       .log = log_,
       .on_function =
-          [this, replace](std::string_view code) {
+          [this, replace = mode.replace](std::string_view code) {
             base::Result<std::string> name = script::LoadLibrary(scripts_, code, replace);
             return name ? base::Status::Ok() : name.error();
           },
-      .replace = replace,
-      .keep_expired = keep_expired});
+      .replace = mode.replace,
+      .keep_expired = mode.keep_expired,
+      .helpers = persist::KeyPlacer::HelpersHere()});
   base::MutexLock lock(mutex_);
   loader_ = loader;
   if (stopped_) loader->Stop();
@@ -112,13 +113,13 @@ std::shared_ptr<persist::Loader> Persistence::NewLoader(bool replace, bool keep_
 }
 
 base::Status Persistence::LoadCopy(codec::Reader& reader, store::Transaction& transaction) {
-  return NewLoader(true)->LoadFrom(reader, transaction);
+  return NewLoader({.replace = true})->LoadFrom(reader, transaction);
 }
 
 base::Status Persistence::Load() {
   auto started = std::chrono::steady_clock::now();
   store::Transaction transaction(keyspace_);
-  base::Status status = NewLoader(false)->LoadFile(saver_.path(), transaction);
+  base::Status status = NewLoader({})->LoadFile(saver_.path(), transaction);
   if (status.code() == base::Code::kNotFound) return {};
   if (status.ok() && log_) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -190,7 +191,7 @@ base::Status Persistence::Reload(store::Transaction& held, const ReloadOptions& 
     }
     scripts_.FlushLibraries();
   }
-  base::Status status = NewLoader(options.merge)->LoadFile(saver_.path(), held);
+  base::Status status = NewLoader({.replace = options.merge})->LoadFile(saver_.path(), held);
   if (status.ok()) return {};
   if (log_) log_->Warning("{}", status.message());
   return base::Status::Invalid("ERR Error trying to load the RDB dump, check server logs.");

@@ -54,7 +54,11 @@ class Persistence final : public command::Persistence {
 
  private:
   void Bind();
-  std::shared_ptr<persist::Loader> NewLoader(bool replace, bool keep_expired = false);
+  struct LoadMode {  // See Loader::Options.
+    bool replace = false;
+    bool keep_expired = false;
+  };
+  std::shared_ptr<persist::Loader> NewLoader(LoadMode mode);
 
   Config& config_;
   store::Keyspace& keyspace_;

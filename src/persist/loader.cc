@@ -11,10 +11,13 @@
 
 #include "base/numbers.h"
 #include "base/unique_fd.h"
-#include "store/eviction.h"
 
 namespace tusk::persist {
 namespace {
+
+// How often the log is told how far a long load is, and how often somebody looks at the clock for that.
+constexpr int64_t kTellEveryMs = 5'000;
+constexpr uint64_t kKeysPerTell = 1024;
 
 class FileSource final : public codec::ByteSource {
  public:
@@ -61,20 +64,28 @@ base::Status Loader::LoadFrom(codec::Reader& reader, store::Transaction& transac
   store::Keyspace& keyspace = *o_.keyspace;
   transaction_ = &transaction;
   reader_ = &reader;
-  locks_ = !transaction.holds_all();
   now_ms_ = keyspace.clock().UnixMillis();
+  told_ms_ = keyspace.clock().MonotonicMillis();
   started_unix_seconds_.store(now_ms_ / 1000, std::memory_order_relaxed);
-  if (locks_) transaction.Begin(now_ms_);
+  placer_.reset();
+  if (!transaction.holds_all()) placer_.emplace(keyspace, PlaceOptions{o_.replace, now_ms_}, o_.helpers);
   codec::DatasetReadOptions options{.limits = codec::EncodingLimits(keyspace.settings()),
                                     .databases = keyspace.databases()};
   base::Status status = ReadDataset(reader, options, *this);
-  if (!status.ok()) return status;
-  if (o_.log) {
-    o_.log->Notice("Done loading RDB, keys loaded: {}, keys expired: {}{}.", keys_loaded_.load(std::memory_order_relaxed),
-                   keys_expired_.load(std::memory_order_relaxed),
-                   empty_keys_ != 0 ? fmt::format(", empty keys skipped: {}", empty_keys_) : "");
+  if (placer_) {
+    base::Status placed = placer_->Finish();
+    if (status.ok()) status = std::move(placed);
+    placer_.reset();
   }
-  return {};
+  if (status.ok()) TellEnd();
+  return status;
+}
+
+void Loader::TellEnd() {
+  if (!o_.log) return;
+  o_.log->Notice("Done loading RDB, keys loaded: {}, keys expired: {}{}.", keys_loaded_.load(std::memory_order_relaxed),
+                 keys_expired_.load(std::memory_order_relaxed),
+                 empty_keys_ != 0 ? fmt::format(", empty keys skipped: {}", empty_keys_) : "");
 }
 
 void Loader::OnFact(std::string_view name, std::string_view value) {
@@ -103,29 +114,25 @@ base::Status Loader::OnKey(codec::LoadedKey& loaded) {
     keys_expired_.fetch_add(1, std::memory_order_relaxed);
     return {};
   }
-  store::Key key = store::Key::Of(loaded.key);
-  if (locks_) transaction_->LockOneBlocking(key.stripe());
-  base::Status status = Place(loaded, key);
-  if (locks_) transaction_->Unlock();
-  keys_loaded_.fetch_add(1, std::memory_order_relaxed);
+  base::Status status = placer_ ? placer_->Add(loaded, reader_->offset())
+                                : PlaceKey(*transaction_, {o_.replace, now_ms_}, loaded, store::Key::Of(loaded.key),
+                                           reader_->offset());
+  const uint64_t keys = keys_loaded_.fetch_add(1, std::memory_order_relaxed);
+  if (keys % kKeysPerTell == 0) TellProgress();
   Delay();
   return status;
 }
 
-base::Status Loader::Place(codec::LoadedKey& loaded, const store::Key& key) {
-  store::Transaction& txn = *transaction_;
-  store::Entry* old = txn.Find(loaded.db, key, store::Access::kPeek);
-  if (old && !o_.replace) {
-    return base::Status::Invalid(fmt::format("Internal error in RDB reading offset {}: RDB has duplicated key '{}' in DB {}",
-                                             reader_->offset(), loaded.key, loaded.db));
-  }
-  if (old) txn.Delete(loaded.db, key, *old, true);
-  store::Entry* entry = loaded.is_text ? &txn.PutString(loaded.db, key, nullptr, loaded.text)
-                                       : &txn.Put(loaded.db, key, nullptr, std::move(loaded.value));
-  entry->set_access(
-      store::RestoredAccess(loaded.idle_seconds, loaded.frequency, now_ms_, o_.keyspace->settings()));
-  if (loaded.deadline_ms != store::Entry::kNoDeadline) txn.SetDeadline(loaded.db, key, *entry, loaded.deadline_ms);
-  return {};
+void Loader::TellProgress() {
+  const int64_t now_ms = o_.keyspace->clock().MonotonicMillis();
+  if (now_ms - told_ms_ < kTellEveryMs || !o_.log) return;
+  told_ms_ = now_ms;
+  const Progress at = progress();
+  const int64_t millis = std::max<int64_t>(o_.keyspace->clock().UnixMillis() - now_ms_, 1);
+  const uint64_t left = at.bytes_total - std::min(at.bytes_total, at.bytes_loaded);
+  const double bytes_per_second = std::max(static_cast<double>(at.bytes_loaded) * 1e3 / static_cast<double>(millis), 1.0);
+  o_.log->Notice("Loading the RDB: {} of {} bytes, {} keys, {:.1f} MB/s, about {:.0f} seconds left", at.bytes_loaded,
+                 at.bytes_total, at.keys_loaded, bytes_per_second / 1e6, static_cast<double>(left) / bytes_per_second);
 }
 
 // key-load-delay, for tests: makes a small file slow to load.

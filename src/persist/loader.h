@@ -1,18 +1,21 @@
 // Loader: an RDB file into the keyspace, with what the log and INFO tell about it.
 //
-// Stripes are taken one key at a time, so clients may be served meanwhile (with -LOADING); a caller that holds every
-// stripe keeps them. Keys that have expired are passed over.
+// Stripes are taken one key at a time, so clients may be served meanwhile (with -LOADING), and other cores may help
+// (persist/key_placer.h); a caller that holds every stripe keeps them and works alone. Keys that have expired are passed
+// over.
 // Threads: Load() on one thread, progress() and Stop() from any. Owns: nothing.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
 #include "base/status.h"
 #include "codec/dataset_reader.h"
+#include "persist/key_placer.h"
 #include "store/transaction.h"
 
 namespace tusk::persist {
@@ -28,6 +31,8 @@ class Loader final : public codec::DatasetVisitor {
     bool replace = false;
     // Keys that have expired are taken, too: what follows in an append log says when they go.
     bool keep_expired = false;
+    // Threads besides the caller's that may place keys: up to KeyPlacer::kHelpersMax.
+    size_t helpers = 0;
   };
   explicit Loader(Options options) : o_(std::move(options)) {}
 
@@ -53,14 +58,16 @@ class Loader final : public codec::DatasetVisitor {
   void OnNoChecksum() override;
 
  private:
-  base::Status Place(codec::LoadedKey& loaded, const store::Key& key);
   void Delay() const;
+  void TellProgress();
+  void TellEnd();
 
   Options o_;
   store::Transaction* transaction_ = nullptr;
   const codec::Reader* reader_ = nullptr;
-  bool locks_ = true;
+  std::optional<KeyPlacer> placer_;  // Unless the caller holds every stripe.
   int64_t now_ms_ = 0;
+  int64_t told_ms_ = 0;
   uint64_t empty_keys_ = 0;
   // Figures for INFO, each for itself: relaxed.
   std::atomic<uint64_t> bytes_total_{0};
