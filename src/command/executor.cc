@@ -187,7 +187,7 @@ bool Executor::MakeRoom(Worker& worker, const Session& session, resp::Reply& rep
   txn.set_source(0);
   if (services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) txn.TrimTracked();
   const int64_t start = services_.keyspace->clock().MonotonicMicros();
-  const bool room = services_.keyspace->settings().maxmemory == 0 || store::MakeRoom(txn);
+  const bool room = services_.keyspace->settings().maxmemory == 0 || store::MakeRoom(txn, [&] { ServeReady(worker); });
   if (services_.latency) services_.latency->Note("eviction-cycle", services_.keyspace->clock().MonotonicMicros() - start);
   txn.set_direct(nullptr);
   if (!direct.bytes.empty()) reply.Raw(direct.bytes);

@@ -32,6 +32,7 @@ bool TouchesLoading(Context& ctx) {
 }  // namespace
 
 void CmdConfigGet(Context& ctx) {
+  EngineOf(ctx).NoteRole();
   auto found = EngineOf(ctx).config().Get(ctx.args().subspan(2));
   ctx.reply().MapHeader(found.size());
   for (const auto& [name, value] : found) {
@@ -47,10 +48,13 @@ void CmdConfigSet(Context& ctx) {
   ctx.reply().Ok();
   // A limit that was lowered takes effect now, not with the next command; a transaction holds stripes and
   // leaves it to that one.
-  if (!ctx.in_exec() && !ctx.in_script()) std::ignore = store::MakeRoom(ctx.transaction());
+  if (!ctx.in_exec() && !ctx.in_script()) {
+    std::ignore = store::MakeRoom(ctx.transaction(), [&ctx] { ctx.services().executor->ServeReady(ctx.worker()); });
+  }
 }
 
 void CmdConfigRewrite(Context& ctx) {
+  EngineOf(ctx).NoteRole();
   base::Status status = EngineOf(ctx).config().Rewrite();
   if (!status.ok()) return ctx.reply().Error(status);
   ctx.reply().Ok();

@@ -29,16 +29,16 @@ void AppendBulk(std::string& out, std::string_view bytes) {
 // The invalid keys, or "all", as a push and as a message of a channel; each is spelled when somebody needs it.
 class Tracking::Message {
  public:
-  explicit Message(std::vector<std::string_view> keys) : keys_(std::move(keys)) {}
-  static Message All() {
-    Message message({});
+  Message(store::PassingBytes& passing, std::vector<std::string_view> keys) : passing_(passing), keys_(std::move(keys)) {}
+  static Message All(store::PassingBytes& passing) {
+    Message message(passing, {});
     message.all_ = true;
     return message;
   }
 
   const std::shared_ptr<const std::string>& Spelled(bool push) {
     std::shared_ptr<const std::string>& text = spelled_[push];
-    if (!text) text = std::make_shared<const std::string>(Spell(push));
+    if (!text) text = passing_.Piece(Spell(push));
     return text;
   }
 
@@ -54,6 +54,7 @@ class Tracking::Message {
     return out;
   }
 
+  store::PassingBytes& passing_;
   std::vector<std::string_view> keys_;
   bool all_ = false;
   std::array<std::shared_ptr<const std::string>, 2> spelled_;  // Sharers: the receivers' output queues.
@@ -190,7 +191,7 @@ void Tracking::Tell(uint64_t id, Reader& reader, Message& message, store::Direct
 }
 
 void Tracking::TellReaders(const store::InvalidatedKey& key, store::DirectDelivery* direct) {
-  Message message({key.key});
+  Message message(services_.keyspace->passing(), {key.key});
   for (uint64_t id : key.readers) {
     Table& table = TableOf(id);
     base::MutexLock hold(table.mutex);
@@ -206,7 +207,7 @@ void Tracking::TellFollowersOf(const std::set<uint64_t>& followers, std::span<co
                                const KeyIndexes& matching, store::DirectDelivery* direct) {
   std::vector<std::string_view> names;
   for (size_t i : matching) names.push_back(keys[i].key);
-  Message everything(std::move(names));
+  Message everything(services_.keyspace->passing(), std::move(names));
   for (uint64_t id : followers) {
     Table& table = TableOf(id);
     base::MutexLock hold(table.mutex);
@@ -221,7 +222,7 @@ void Tracking::TellFollowersOf(const std::set<uint64_t>& followers, std::span<co
       if (keys[i].source != id) foreign.push_back(keys[i].key);
     }
     if (foreign.empty()) continue;
-    Message message(std::move(foreign));
+    Message message(services_.keyspace->passing(), std::move(foreign));
     Tell(id, found->second, message, direct);
   }
 }
@@ -254,7 +255,7 @@ void Tracking::OnInvalidated(std::span<const store::InvalidatedKey> keys, store:
 }
 
 void Tracking::OnFlushed(store::DirectDelivery* direct) {
-  Message all = Message::All();
+  Message all = Message::All(services_.keyspace->passing());
   for (Table& table : tables_) {
     base::MutexLock hold(table.mutex);
     for (auto& [id, reader] : table.readers) Tell(id, reader, all, direct);

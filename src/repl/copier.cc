@@ -53,7 +53,7 @@ class Copier::Sink final : public codec::ByteSink {
 
   base::Status EndChunk() {
     total_bytes_ += chunk_.size();
-    auto chunk = std::make_shared<const std::string>(std::exchange(chunk_, {}));
+    auto chunk = copier_.services_.keyspace->passing().Piece(std::exchange(chunk_, {}));
     if (!spool_) return SendToAll(chunk);
     chunks_.push_back(std::move(chunk));
     return copier_.Stopping() ? base::Status::Unavailable("stopping") : base::Status();

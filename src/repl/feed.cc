@@ -26,10 +26,11 @@ std::string Spell(std::initializer_list<std::string_view> argv) {
 
 std::string_view PhaseName(ReplicaPhase phase) noexcept {
   switch (phase) {
+    // While it is being made, as Redis says of a copy that goes straight to the socket.
     case ReplicaPhase::kNone:
     case ReplicaPhase::kWaiting:
-      return "wait_bgsave";
     case ReplicaPhase::kCopying:
+      return "wait_bgsave";
     case ReplicaPhase::kAwaitsAck:
       return "send_bulk";
     case ReplicaPhase::kOnline:
@@ -131,7 +132,7 @@ bool Feed::Continue(command::Session& session, std::string_view replid, int64_t 
   session.replica = true;
   partial_syncs_.fetch_add(1, std::memory_order_relaxed);
   std::string missed = backlog_.Newest(static_cast<size_t>(offset_ + 1 - static_cast<uint64_t>(offset)));
-  replica.host->DeliverPush(session.id, std::make_shared<const std::string>("+CONTINUE " + replid_ + "\r\n" + missed));
+  replica.host->DeliverPush(session.id, keyspace_.passing().Piece("+CONTINUE " + replid_ + "\r\n" + missed));
   replica.with_greeting = true;
   GoOnline(session.id, replica);
   return true;
@@ -365,7 +366,7 @@ void Feed::Send(std::string bytes) {
   DCHECK(active_);
   offset_ += bytes.size();
   backlog_.Append(bytes);
-  auto shared = std::make_shared<const std::string>(std::move(bytes));
+  const std::shared_ptr<const std::string> shared = keyspace_.passing().Piece(std::move(bytes));
   for (auto& [id, replica] : replicas_) {
     if (replica.phase == ReplicaPhase::kCopying || replica.phase == ReplicaPhase::kAwaitsAck) KeepBack(replica, shared);
     if (replica.phase != ReplicaPhase::kOnline) continue;

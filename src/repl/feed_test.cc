@@ -133,6 +133,17 @@ TEST_F(FeedTest, TheStreamIsKeptBackUntilTheCopyIsThere) {
   EXPECT_EQ(start.offset, 0u);
 }
 
+TEST_F(FeedTest, WhatGoesToReplicasDoesNotCountAgainstMaxmemory) {
+  command::Session session = NewSession(7);
+  feed_.AskForCopy(session, false);
+  const Feed::CopyStart start = feed_.StartCopy(*feed_.NextCopy());
+  const uint64_t before = keyspace_.passing().bytes();
+  feed_.OffsetOf(Write(std::string(100'000, 'v')));
+  EXPECT_GE(keyspace_.passing().bytes(), before + 100'000);
+  feed_.EndCopy(7);  // The host drops what it gets.
+  EXPECT_EQ(keyspace_.passing().bytes(), before);
+}
+
 TEST_F(FeedTest, BehindAMarkTheStreamWaitsForTheFirstAcknowledgement) {
   command::Session session = NewSession(7);
   feed_.SetOpenEnded(session);

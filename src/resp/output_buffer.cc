@@ -27,6 +27,7 @@ void OutputBuffer::Swap(OutputBuffer& other) noexcept {
   std::swap(tail_, other.tail_);
   std::swap(chunk_, other.chunk_);
   std::swap(sealed_bytes_, other.sealed_bytes_);
+  std::swap(chunk_bytes_, other.chunk_bytes_);
   std::swap(sealed_head_, other.sealed_head_);
   std::swap(sealed_, other.sealed_);
   std::swap(mark_base_, other.mark_base_);
@@ -35,13 +36,20 @@ void OutputBuffer::Swap(OutputBuffer& other) noexcept {
 
 void OutputBuffer::NewChunk(size_t bytes) {
   chunk_ = static_cast<char*>(base::Allocate(bytes));
+  chunk_bytes_ += base::AllocatedSize(chunk_);
   tail_ = write_ = chunk_;
   limit_ = chunk_ + bytes;
 }
 
 void OutputBuffer::FreeChunk() noexcept {
-  base::Free(chunk_);
+  Release(chunk_);
   chunk_ = tail_ = write_ = limit_ = nullptr;
+}
+
+void OutputBuffer::Release(char* chunk) noexcept {
+  DCHECK(chunk_bytes_ >= base::AllocatedSize(chunk));
+  chunk_bytes_ -= base::AllocatedSize(chunk);
+  base::Free(chunk);
 }
 
 void OutputBuffer::SealTail(bool keep_chunk) {
@@ -77,7 +85,7 @@ void OutputBuffer::GrowMarked(size_t bytes) {
   }
   NewChunk(std::max(kChunkBytes, kept * 2 + bytes));
   if (kept > 0) std::memcpy(chunk_, from, kept);
-  if (!old_needed) base::Free(old_chunk);
+  if (!old_needed) Release(old_chunk);
   write_ = chunk_ + kept;
   mark_base_ = chunk_;
 }
@@ -115,6 +123,7 @@ void OutputBuffer::AppendBuffer(OutputBuffer&& other) {
   other.SealTail(false);
   for (size_t i = other.sealed_head_; i < other.sealed_.size(); ++i) sealed_.push_back(std::move(other.sealed_[i]));
   sealed_bytes_ += std::exchange(other.sealed_bytes_, 0);
+  chunk_bytes_ += std::exchange(other.chunk_bytes_, 0);
   other.sealed_.clear();
   other.sealed_head_ = 0;
 }
@@ -132,7 +141,7 @@ size_t OutputBuffer::Gather(iovec* out, size_t max) const noexcept {
 void OutputBuffer::PopSealed() noexcept {
   Segment& segment = sealed_[sealed_head_++];
   sealed_bytes_ -= segment.size;
-  base::Free(segment.chunk);
+  Release(segment.chunk);
   segment.owner.reset();
   if (sealed_head_ == sealed_.size()) {
     sealed_.clear();

@@ -51,6 +51,8 @@ class OutputBuffer {
   bool too_large() const noexcept { return bytes_max_ != 0 && size() > bytes_max_; }
   // Bytes of memory held, shared blobs counted whole.
   size_t memory_bytes() const noexcept { return size() + static_cast<size_t>(limit_ - write_); }
+  // What its chunks take of the allocator, sent bytes that still lie in them included, and blobs not.
+  size_t chunk_bytes() const noexcept { return chunk_bytes_; }
 
   // At least `bytes` contiguous bytes to write at; then Commit the end of what was written.
   char* Reserve(size_t bytes) {
@@ -108,6 +110,7 @@ class OutputBuffer {
   void SealTail(bool keep_chunk);
   void NewChunk(size_t bytes);
   void FreeChunk() noexcept;
+  void Release(char* chunk) noexcept;
   void PopSealed() noexcept;
   void Swap(OutputBuffer& other) noexcept;
 
@@ -117,6 +120,7 @@ class OutputBuffer {
   char* chunk_ = nullptr;
   size_t bytes_max_ = 0;
   size_t sealed_bytes_ = 0;
+  size_t chunk_bytes_ = 0;
   size_t sealed_head_ = 0;  // Segments before it are consumed.
   std::vector<Segment> sealed_;
   char* mark_base_ = nullptr;  // Where the outermost open mark was set.

@@ -41,6 +41,8 @@ TEST(OutputBuffer, ALargeBlobIsReferredToAndReleasedWhenSent) {
   buffer.AppendShared(blob, *blob);
   buffer.Append(" tail");
   EXPECT_EQ(2, blob.use_count());
+  EXPECT_GE(buffer.chunk_bytes(), kChunkBytes);
+  EXPECT_LT(buffer.chunk_bytes(), 2 * kChunkBytes);
   iovec vectors[3];
   ASSERT_EQ(3u, buffer.Gather(vectors, 3));
   EXPECT_EQ(blob->data(), vectors[1].iov_base);
@@ -135,6 +137,9 @@ TEST(OutputBuffer, BehavesLikeAString) {
       buffer.CancelMark(marks.back().first);
       marks.pop_back();
     }
+    buffer.Clear();
+    buffer.Trim();
+    ASSERT_EQ(0u, buffer.chunk_bytes());
   }
 }
 

@@ -1,9 +1,9 @@
 #include "script/script_call.h"
 
-#include "base/memory.h"
 #include "command/command_table.h"
 #include "command/executor.h"
 #include "command/worker.h"
+#include "store/keyspace.h"
 
 namespace tusk::script {
 namespace {
@@ -43,7 +43,7 @@ std::optional<bool> AdmitRun(command::Context& ctx, const Callable& callable) {
     return {};
   }
   const uint64_t maxmemory = ctx.settings().maxmemory;
-  if ((flags & (kAllowOom | kNoWrites)) == 0 && maxmemory != 0 && base::UsedMemory() > maxmemory) {
+  if ((flags & (kAllowOom | kNoWrites)) == 0 && maxmemory != 0 && ctx.keyspace().CountedMemory() > maxmemory) {
     ctx.reply().Error(command::kOutOfMemoryError);
     return {};
   }

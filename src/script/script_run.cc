@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include "base/cycles.h"
-#include "base/memory.h"
 #include "command/access.h"
 #include "command/command_table.h"
 #include "command/executor.h"
@@ -39,7 +38,7 @@ void ScriptRun::Begin(command::Context& ctx, const Callable& callable, bool read
   if (session_.user != caller.user) session_.user = caller.user;
   if (session_.rights != caller.rights) session_.rights = caller.rights;
   const uint64_t maxmemory = ctx.settings().maxmemory;
-  out_of_memory_ = maxmemory != 0 && base::UsedMemory() > maxmemory;
+  out_of_memory_ = maxmemory != 0 && ctx.keyspace().CountedMemory() > maxmemory;
   started_ticks_ = base::CycleClock::Now();
   slot_->slow.store(false, std::memory_order_relaxed);
   slot_->is_function.store(callable.is_function(), std::memory_order_relaxed);

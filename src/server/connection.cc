@@ -53,7 +53,9 @@ Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::Uniqu
   record_->connected_micros = last_read_us_;
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  if (passing_bytes_ != 0) context_.engine.keyspace().passing().Remove(passing_bytes_);
+}
 
 base::Status Connection::Start() {
   Publish(nullptr);
@@ -421,7 +423,7 @@ void Connection::TakeLatePushes() noexcept {
 }
 
 void Connection::Flush() noexcept {
-  flush_queued_ = false;
+  const bool pushed = std::exchange(flush_queued_, false);
   if (closed_ || state_ == State::kDetached || held_back_ || MustHoldBack()) return;
   size_t sent_now = 0;
   while (!out_.empty()) {
@@ -446,6 +448,11 @@ void Connection::Flush() noexcept {
     PublishOutput();
   }
   over_soft_since_us_ = 0;
+  // Room that a burst of messages took is wanted elsewhere: with many readers it is a multiple of what was told them.
+  if (pushed && out_.memory_bytes() > resp::kChunkBytes) {
+    out_.Trim();
+    PublishOutput();
+  }
   if (close_after_flush_) return Close("Closed after its last reply");
   SetInterest(io::kReadable);
 }
@@ -523,6 +530,17 @@ void Connection::PublishOutput() noexcept {
   record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   record_->output_memory.store(out_.memory_bytes(), std::memory_order_relaxed);
   record_->bytes_sent.store(bytes_sent_, std::memory_order_relaxed);
+  if (session_.replica) [[unlikely]] AccountReplica();
+}
+
+void Connection::AccountReplica() noexcept {
+  store::PassingBytes& passing = context_.engine.keyspace().passing();
+  passing.Add(out_.chunk_bytes());
+  passing.Remove(std::exchange(passing_bytes_, out_.chunk_bytes()));
+  // It sends no commands, after which this is said of others.
+  if (context_.engine.network().clients_memory_max == 0) {
+    record_->memory_bytes.store(MemoryBytes(), std::memory_order_relaxed);
+  }
 }
 
 size_t Connection::MemoryBytes() const noexcept {

@@ -100,6 +100,8 @@ class Connection final : public io::EventHandler {
   void FailProtocol();
   void Publish(const command::Command* running) noexcept;
   void PublishOutput() noexcept;
+  // A replica's output is on its way out: maxmemory does not count it.
+  void AccountReplica() noexcept;
   const engine::OutputLimit& LimitOfOutput() const noexcept;
   size_t MemoryBytes() const noexcept;
   // Where maxmemory-clients is set. False: the connection had to make room and is closed.
@@ -129,6 +131,7 @@ class Connection final : public io::EventHandler {
   uint64_t bytes_sent_ = 0;
   uint64_t commands_ = 0;
   int64_t over_soft_since_us_ = 0;
+  size_t passing_bytes_ = 0;  // Of the output's own memory, as the keyspace was told.
 
   command::Session session_;
   resp::RequestParser parser_;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "engine/engine.h"
 #include "io/sockets.h"
 #include "resp/reply_parser.h"
@@ -374,6 +376,44 @@ TEST_F(ServerTest, ConnectionsThatTakeTooMuchMemoryAreClosed) {
   EXPECT_NE(control.Ask("INFO stats").find("evicted_clients:1"), std::string::npos);
   protected_one.Send(std::string(1'000'000, 'x') + "\r\n");
   EXPECT_NE(protected_one.Receive(), "(closed)");
+}
+
+// A replica that does not read: keys must not go to make room for what tells it of them.
+TEST_F(ServerTest, WhatWaitsForAReplicaEvictsNoKeys) {
+  signal(SIGPIPE, SIG_IGN);  // As the server's main() does: the replica leaves with much unsent.
+  engine_.EnableFiles();
+  StartServer(2);
+  Client client = NewClient();
+  for (int i = 0; i < 100; ++i) ASSERT_EQ("OK", client.Ask("SET k" + std::to_string(i) + " v"));
+  Client replica = NewClient();
+  replica.Send("SYNC\r\n");
+  ASSERT_TRUE(Eventually([&] { return client.Ask("INFO replication").find("state=online") != std::string::npos; }));
+  auto overwrite = [&] {
+    client.Send("*4\r\n$8\r\nSETRANGE\r\n$2\r\nk0\r\n$1\r\n0\r\n$100000\r\n" + std::string(100'000, 'v') + "\r\n");
+    std::string reply = client.Receive();
+    engine_.feed().OffsetOf(engine_.keyspace().last_commit());  // It has passed the change log, whose queue counts.
+    return reply;
+  };
+  ASSERT_EQ("100000", overwrite());
+  const uint64_t limit = base::UsedMemory() + (4u << 20);
+  ASSERT_EQ("OK", client.Ask("CONFIG SET maxmemory-policy allkeys-random maxmemory " + std::to_string(limit)));
+  for (int i = 0; i < 200; ++i) ASSERT_EQ("100000", overwrite());
+  EXPECT_EQ("100", client.Ask("DBSIZE"));
+  EXPECT_GT(engine_.keyspace().passing().bytes(), 10u << 20);
+  replica.Close();
+  EXPECT_TRUE(Eventually([&] { return engine_.keyspace().passing().bytes() == 0; }));
+}
+
+TEST_F(ServerTest, AReaderOfAGroupHearsThatItsStreamWasEvicted) {
+  StartServer(2);
+  Client client = NewClient();
+  Client reader = NewClient();
+  ASSERT_EQ("OK", client.Ask("XGROUP CREATE s g $ MKSTREAM"));
+  reader.Send("XREADGROUP GROUP g c BLOCK 0 STREAMS s >\r\n");
+  ASSERT_TRUE(Eventually([&] { return client.Ask("INFO clients").find("blocked_clients:1") != std::string::npos; }));
+  ASSERT_EQ("OK", client.Ask("CONFIG SET maxmemory-policy allkeys-random maxmemory 1"));
+  client.Ask("GET other");
+  EXPECT_EQ(reader.Receive().substr(0, 16), "(error) NOGROUP ");
 }
 
 TEST_F(ServerTest, InvalidationsFollowTheReplyOfWhoCausedThem) {

@@ -3,7 +3,6 @@
 #include <limits>
 #include <string>
 
-#include "base/memory.h"
 #include "base/random.h"
 #include "store/transaction.h"
 
@@ -39,8 +38,11 @@ uint64_t Score(const Entry& entry, EvictionPolicy policy, int64_t now_ms, const 
 
 class Evictor {
  public:
-  explicit Evictor(Transaction& transaction) noexcept
-      : transaction_(transaction), keyspace_(transaction.keyspace()), policy_(keyspace_.settings().maxmemory_policy) {}
+  Evictor(Transaction& transaction, const std::function<void()>& serve) noexcept
+      : transaction_(transaction),
+        serve_(serve),
+        keyspace_(transaction.keyspace()),
+        policy_(keyspace_.settings().maxmemory_policy) {}
 
   // Samples keys, evicts the best of them. False when no key qualifies.
   bool EvictOne() {
@@ -105,6 +107,7 @@ class Evictor {
       keyspace_.counters().evicted_keys.fetch_add(1, std::memory_order_relaxed);
     }
     transaction_.Commit();
+    if (serve_ && !transaction_.ready_keys().empty()) serve_();
     transaction_.Unlock();
     return true;
   }
@@ -112,6 +115,7 @@ class Evictor {
   static constexpr size_t kMemorySamples = 5;  // Elements looked at to tell a collection's size.
 
   Transaction& transaction_;
+  const std::function<void()>& serve_;
   Keyspace& keyspace_;
   EvictionPolicy policy_;
   Candidate best_;
@@ -153,17 +157,18 @@ uint32_t RestoredAccess(int64_t idle_seconds, int frequency, int64_t now_ms, con
   return LruClock(now_ms) - static_cast<uint32_t>(idle_seconds & kAccessMax);
 }
 
-bool MakeRoom(Transaction& transaction) {
+bool MakeRoom(Transaction& transaction, const std::function<void()>& serve) {
   Keyspace& keyspace = transaction.keyspace();
   uint64_t limit = keyspace.settings().maxmemory;
-  if (limit == 0 || base::UsedMemory() <= limit) return true;
+  if (limit == 0 || keyspace.CountedMemory() <= limit) return true;
   if (keyspace.settings().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
-  Evictor evictor(transaction);
-  // As much as was too much at the start: the messages that tell clients about evicted keys take memory as well, and
-  // counting them would evict ever more.
-  const uint64_t excess = base::UsedMemory() - limit;
+  Evictor evictor(transaction, serve);
+  // As much as was too much at the start: what goes out to tell of the evicted keys may take memory as well, and counting
+  // it would evict ever more.
+  const uint64_t counted = keyspace.CountedMemory();
+  const uint64_t excess = counted > limit ? counted - limit : 0;
   int64_t start = keyspace.clock().MonotonicMicros();
-  while (evictor.freed() < excess && base::UsedMemory() > limit) {
+  while (evictor.freed() < excess && keyspace.CountedMemory() > limit) {
     if (!evictor.EvictOne()) {
       // What the background thread still has to free counts as memory, but it is on its way out.
       if (keyspace.reclaimer().pending_objects() == 0) return false;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "store/settings.h"
 
@@ -38,7 +39,8 @@ uint32_t FreshAccess(int64_t now_ms, const Settings& settings) noexcept;
 uint32_t RestoredAccess(int64_t idle_seconds, int frequency, int64_t now_ms, const Settings& settings) noexcept;
 
 // True when memory in use is within maxmemory, if need be after evicting keys. False: over the limit and nothing left
-// that the policy allows to go. Begins and ends units of its own on `transaction`, which must hold nothing.
-bool MakeRoom(Transaction& transaction);
+// that the policy allows to go. Begins and ends units of its own on `transaction`, which must hold nothing. `serve` is
+// called while the stripe of an evicted key is held that somebody waits for (readers of a stream's group hear that it is gone).
+bool MakeRoom(Transaction& transaction, const std::function<void()>& serve = {});
 
 }  // namespace tusk::store

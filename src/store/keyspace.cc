@@ -51,20 +51,23 @@ uint64_t Keyspace::VolatileSize(DbIndex db) const noexcept {
   return sum;
 }
 
-int64_t Keyspace::AverageTtl(DbIndex db) noexcept {
+Keyspace::DeadlineFigures Keyspace::Deadlines(DbIndex db) noexcept {
+  DeadlineFigures figures;
   int64_t now = clock_->UnixMillis();
   double sum = 0;
   uint64_t count = 0;
   for (size_t i = 0; i < kStripeCount; ++i) {
     Stripe& stripe = stripes_[i];
     Shard* shard = stripe.FindShard(db);
-    if (!shard || shard->volatile_size() == 0 || !stripe.lock.TryLock()) continue;
+    if (!shard || shard->size() == 0 || !stripe.lock.TryLock()) continue;
+    figures.hashes += shard->field_expiry().size();
     count += shard->expiry().size();
     sum += static_cast<double>(shard->expiry().deadline_sum()) -
            static_cast<double>(now) * static_cast<double>(shard->expiry().size());
     if (stripe.lock.Unlock()) parking_.WakeAll(i);
   }
-  return count == 0 || sum < 0 ? 0 : static_cast<int64_t>(sum / static_cast<double>(count));
+  if (count != 0 && sum > 0) figures.average_ttl_ms = static_cast<int64_t>(sum / static_cast<double>(count));
+  return figures;
 }
 
 void Keyspace::PublishDeadline(size_t stripe_index) noexcept {

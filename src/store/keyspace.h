@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/events.h"
 #include "store/parking_lot.h"
+#include "store/passing_bytes.h"
 #include "store/reclaimer.h"
 #include "store/settings.h"
 #include "store/snapshot_hook.h"
@@ -72,9 +73,12 @@ class Keyspace {
   // Keys in a database, and those with a deadline. No lock: a sum of counters that move meanwhile.
   uint64_t Size(DbIndex db) const noexcept;
   uint64_t VolatileSize(DbIndex db) const noexcept;
-  // Mean time to live of the keys with a deadline, milliseconds; 0 without any. Takes the stripes one at a time,
-  // skipping busy ones: an estimate for INFO.
-  int64_t AverageTtl(DbIndex db) noexcept;
+  struct DeadlineFigures {
+    int64_t average_ttl_ms = 0;  // Of the keys with a deadline; 0 without any.
+    uint64_t hashes = 0;         // With fields that have one.
+  };
+  // Takes the stripes one at a time, skipping busy ones: an estimate for INFO.
+  DeadlineFigures Deadlines(DbIndex db) noexcept;
 
   // The observer of changes, fixed before the first command.
   void SetObserver(ChangeObserver* observer) noexcept { observer_ = observer; }
@@ -90,6 +94,13 @@ class Keyspace {
   void SetInvalidationSink(InvalidationSink* sink) noexcept { invalidation_sink_ = sink; }
   InvalidationSink* invalidation_sink() const noexcept { return invalidation_sink_; }
   TrackingCounters& tracking() noexcept { return tracking_; }
+  PassingBytes& passing() noexcept { return passing_; }
+  // Bytes in use as maxmemory counts them.
+  uint64_t CountedMemory() const noexcept {
+    const uint64_t used = base::UsedMemory();
+    const uint64_t passing = passing_.bytes();
+    return used > passing ? used - passing : 0;
+  }
 
   // One snapshot at a time: both with every stripe held, except that the end may come without, once no entry is left whose
   // mark differs. The hook outlives the snapshot.
@@ -130,6 +141,7 @@ class Keyspace {
   std::atomic<bool> snapshot_mark_{false};
   InvalidationSink* invalidation_sink_ = nullptr;
   TrackingCounters tracking_;
+  PassingBytes passing_;
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
   CommitGate gate_;
   KeyspaceCounters counters_;
