@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/check.h"
 #include "base/numbers.h"
 #include "store/eviction.h"
@@ -102,7 +105,12 @@ base::Status WriteDataset(store::Transaction& held, ByteSink& sink, const Datase
     for (size_t i = 0; i < store::kStripeCount && !writer.failed(); ++i) {
       const store::Shard* shard = keyspace.stripe(i).FindShard(index);
       if (!shard) continue;
-      shard->table().ForEach([&](const store::Entry* entry) { writer.Key(index, *entry, format); });
+      shard->table().ForEach([&](const store::Entry* entry) {
+        writer.Key(index, *entry, format);
+        // rdb-key-save-delay, for tests.
+        const int64_t delay_us = keyspace.settings().rdb_key_save_delay;
+        if (delay_us > 0) std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+      });
     }
   }
   return writer.End();

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "main/crash_report.h"
 #include "main/process_title.h"
+#include "main/replica_wait.h"
 #include "server/server.h"
 
 namespace tusk::main {
@@ -126,6 +127,13 @@ base::Status ServerProcess::StartListening() {
       .threads = static_cast<size_t>(config_->Number("io-threads")),
   };
   server_ = std::make_unique<server::Server>(*engine_, log_, std::move(options));
+  replica_wait_ = std::make_unique<ReplicaWait>(*engine_, log_);
+  server_->shutdown().set_replicas_in_sync([this] { return replica_wait_->InSync(); });
+  server_->shutdown().set_hold_writes([this](bool hold) { replica_wait_->HoldWrites(hold); });
+  server_->shutdown().AddStep([this](const command::ShutdownWish&) {
+    replica_wait_->Report();
+    return base::Status::Ok();
+  });
   server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SyncBeforeExit(wish); });
   server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SaveBeforeExit(wish); });
   // CONFIG SET runs on a worker's thread, while the main thread is in Wait() and can listen anew.
@@ -293,6 +301,7 @@ int ServerProcess::Run() {
   server_->Wait();
   engine_->persistence().StopLoading();
   engine_->append_file().StopLoading();
+  engine_->link().failover().Stop();
   engine_->link().Lead();  // Its thread looks at the clients.
   if (loader_thread_.joinable()) loader_thread_.join();
   NotifySystemd("STOPPING=1\n");

@@ -27,6 +27,7 @@ class Server;
 namespace tusk::main {
 
 class ProcessTitle;
+class ReplicaWait;
 
 class ServerProcess {
  public:
@@ -66,6 +67,7 @@ class ServerProcess {
   std::unique_ptr<engine::Config> unused_config_;  // Until the engine takes it.
   engine::Config* config_;
   std::unique_ptr<engine::Engine> engine_;
+  std::unique_ptr<ReplicaWait> replica_wait_;
   std::unique_ptr<server::Server> server_;
   size_t maxclients_wanted_ = 0;
   size_t maxclients_ = 0;  // What the limit of open files allows of them.

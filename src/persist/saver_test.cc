@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -73,6 +74,15 @@ TEST_F(SaverTest, WhatIsSavedIsLoaded) {
   ASSERT_TRUE(Save().ok());
   EXPECT_EQ(dirty(), 0u);
   EXPECT_EQ(LoadElsewhere().value(), 100u);
+}
+
+// For tests of what happens meanwhile: the delay holds in the foreground as well.
+TEST_F(SaverTest, TheDelayPerKeySlowsEverySave) {
+  for (int i = 0; i < 20; ++i) Set("k" + std::to_string(i), "v");
+  settings_.rdb_key_save_delay.set(1000);
+  const auto start = std::chrono::steady_clock::now();
+  ASSERT_TRUE(Save().ok());
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(20));
 }
 
 TEST_F(SaverTest, InTheBackgroundTheMomentCountsNotTheEnd) {

@@ -69,6 +69,7 @@ Status Shutdown::Abort() {
   base::MutexLock hold(mutex_);
   if (state_ != State::kHeld && state_ != State::kWaiting) return Status::Invalid("ERR No shutdown in progress.");
   state_ = State::kIdle;
+  HoldWrites(false);
   log_.Notice("Shutdown manually aborted.");
   Answer(Status::Unavailable(kFailed));
   return Status::Ok();
@@ -95,6 +96,10 @@ void Shutdown::Answer(const Status& status) {
   for (const auto& done : std::exchange(waiting_, {})) done->set_value(status);
 }
 
+void Shutdown::HoldWrites(bool hold) {
+  if (std::exchange(holding_, hold) != hold && hold_writes_) hold_writes_(hold);
+}
+
 // A task that was posted for a shutdown which is over by now finds nothing to do, or helps the next one along.
 void Shutdown::Proceed() noexcept {
   Wish wish;
@@ -102,13 +107,17 @@ void Shutdown::Proceed() noexcept {
     base::MutexLock hold(mutex_);
     if (state_ != State::kWaiting) return;
     bool wait = !wish_.now && replicas_in_sync_ && loop_->clock().MonotonicMicros() < deadline_us_;
-    if (wait && !replicas_in_sync_()) return loop_->ArmTimerIn(*this, kLookEveryUs);
+    if (wait && !replicas_in_sync_()) {
+      HoldWrites(true);
+      return loop_->ArmTimerIn(*this, kLookEveryUs);
+    }
     wish = wish_;
     state_ = State::kDeciding;
   }
   bool done = RunSteps(wish);
   base::MutexLock hold(mutex_);
   state_ = done ? State::kStopping : State::kIdle;
+  if (!done) HoldWrites(false);
   Answer(done ? Status::Ok() : Status::Unavailable(kFailed));
   if (done) return stop_();
   log_.Warning("Errors trying to shut down the server. Check the logs for more information.");

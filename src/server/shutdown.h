@@ -45,6 +45,9 @@ class Shutdown final : private io::Timer {
   void AddStep(Step step) { steps_.push_back(std::move(step)); }
   // Without it nobody is waited for. Asked on the main thread, every few milliseconds for at most shutdown-timeout.
   void set_replicas_in_sync(std::function<bool()> in_sync) { replicas_in_sync_ = std::move(in_sync); }
+  // Told on the main thread that the wait for replicas begins, and when it ends without the end: what they would have to
+  // catch up with rests meanwhile.
+  void set_hold_writes(std::function<void(bool hold)> hold_writes) { hold_writes_ = std::move(hold_writes); }
   // `stop` runs on the loop's thread once the end is decided.
   void Attach(io::EventLoop& loop, std::function<void()> stop);
   // The server stops for another reason: nobody waits any longer.
@@ -67,6 +70,7 @@ class Shutdown final : private io::Timer {
   void Proceed() noexcept;
   bool RunSteps(const Wish& wish);
   void Answer(const base::Status& status) REQUIRES(mutex_);
+  void HoldWrites(bool hold) REQUIRES(mutex_);
 
   base::Logger& log_;
   engine::Config& config_;
@@ -74,11 +78,13 @@ class Shutdown final : private io::Timer {
   std::function<void()> stop_;
   std::vector<Step> steps_;
   std::function<bool()> replicas_in_sync_;
+  std::function<void(bool)> hold_writes_;
 
   mutable base::Mutex mutex_;
   State state_ GUARDED_BY(mutex_) = State::kIdle;
   Wish wish_ GUARDED_BY(mutex_);
   bool paused_ GUARDED_BY(mutex_) = false;
+  bool holding_ GUARDED_BY(mutex_) = false;
   int64_t deadline_us_ GUARDED_BY(mutex_) = 0;  // Of the loop's clock; while kWaiting.
   // Commands that wait for the decision. Sharers: this and the command's thread.
   std::vector<std::shared_ptr<std::promise<base::Status>>> waiting_ GUARDED_BY(mutex_);

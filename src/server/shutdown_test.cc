@@ -62,6 +62,20 @@ TEST_F(ShutdownTest, WaitsForReplicasUntilTheyAreThere) {
   EXPECT_EQ(looks, 3);
 }
 
+TEST_F(ShutdownTest, WritesRestWhileReplicasAreWaitedFor) {
+  std::string told;
+  shutdown_.set_hold_writes([&](bool hold) { told += hold ? "hold " : "go "; });
+  bool works = false;
+  shutdown_.AddStep([&](const Shutdown::Wish&) { return works ? base::Status::Ok() : base::Status::Invalid("no room"); });
+  int looks = 0;
+  shutdown_.set_replicas_in_sync([&] { return ++looks % 3 == 0; });
+  EXPECT_EQ(Ask({}), "ERR Errors trying to SHUTDOWN. Check logs.");
+  EXPECT_EQ(told, "hold go ");
+  works = true;
+  EXPECT_EQ(Ask({}), "OK");
+  EXPECT_EQ(told, "hold go hold ");
+}
+
 TEST_F(ShutdownTest, NowWaitsForNobody) {
   shutdown_.set_replicas_in_sync([] { return false; });
   EXPECT_EQ(Ask({.now = true}), "OK");
