@@ -101,7 +101,22 @@ void CmdSync(Context& ctx) {
   ctx.services().copier->Ask();
 }
 
+namespace {
+
+// PSYNC replid offset FAILOVER comes from the master, which steps down. False after an error reply.
+bool TakeTheLead(Context& ctx) {
+  Link& link = *ctx.services().link;
+  if (!ctx.ArgIs(3, "failover")) return ctx.reply().Error(command::kSyntaxError), false;
+  if (!link.is_replica()) return ctx.reply().Error("ERR PSYNC FAILOVER can't be sent to a master."), false;
+  if (link.Describe().replid != ctx.arg(1)) return ctx.reply().Error("ERR PSYNC FAILOVER replid must match my replid."), false;
+  link.Lead();
+  return true;
+}
+
+}  // namespace
+
 void CmdPsync(Context& ctx) {
+  if (ctx.argc() > 3 && !TakeTheLead(ctx)) return;
   if (!MayFeed(ctx)) return;
   std::optional<int64_t> offset = ctx.Integer(2);
   if (!offset) return;
@@ -163,6 +178,7 @@ void EndBlocked(Context& ctx) {
 
 void CmdReplicaof(Context& ctx) {
   Link& link = *ctx.services().link;
+  if (link.failover().state() != Failover::State::kNone) return ctx.reply().Error("ERR REPLICAOF not allowed while failing over.");
   if (ctx.ArgIs(1, "no") && ctx.ArgIs(2, "one")) {
     link.Lead();
     return ctx.reply().Ok();
@@ -178,25 +194,35 @@ void CmdReplicaof(Context& ctx) {
 }
 
 void CmdFailover(Context& ctx) {
+  Failover& failover = ctx.services().link->failover();
+  Failover::Wish wish;
   bool abort = false;
   for (size_t i = 1; i < ctx.argc(); ++i) {
-    if (ctx.ArgIs(i, "timeout") && i + 1 < ctx.argc()) {
+    const size_t more = ctx.argc() - i - 1;
+    if (ctx.ArgIs(i, "timeout") && more >= 1 && wish.timeout_ms == 0) {
       std::optional<int64_t> timeout = ctx.Integer(++i);
       if (!timeout) return;
       if (*timeout <= 0) return ctx.reply().Error("ERR FAILOVER timeout must be greater than 0");
-    } else if (ctx.ArgIs(i, "to") && i + 2 < ctx.argc()) {
+      wish.timeout_ms = *timeout;
+    } else if (ctx.ArgIs(i, "to") && more >= 2 && !wish.target) {
+      std::optional<int64_t> port = ctx.Integer(i + 2);
+      if (!port) return;
+      wish.target = Failover::Target{std::string(ctx.arg(i + 1)), *port};
       i += 2;
-      if (!ctx.Integer(i)) return;
     } else if (ctx.ArgIs(i, "abort") && ctx.argc() == 2) {
       abort = true;
-    } else if (!ctx.ArgIs(i, "force")) {
+    } else if (ctx.ArgIs(i, "force") && !wish.force) {
+      wish.force = true;
+    } else {
       return ctx.reply().Error(command::kSyntaxError);
     }
   }
-  if (abort) return ctx.reply().Error("ERR No failover in progress.");
-  if (ctx.services().link->is_replica()) return ctx.reply().Error("ERR FAILOVER is not valid when server is a replica.");
-  if (FeedOf(ctx).Replicas().empty()) return ctx.reply().Error("ERR FAILOVER requires connected replicas.");
-  ctx.reply().Error("ERR FAILOVER is not there yet: use REPLICAOF NO ONE on the replica, then REPLICAOF on this server");
+  if (wish.force && (!wish.target || wish.timeout_ms == 0)) {
+    return ctx.reply().Error("ERR FAILOVER with force option requires both a timeout and target HOST and IP.");
+  }
+  if (ctx.services().clients == nullptr) return ctx.reply().Error("ERR This instance is not a server");
+  const base::Status status = abort ? failover.Abort() : failover.Start(std::move(wish));
+  status.ok() ? ctx.reply().Ok() : ctx.reply().Error(status);
 }
 
 void CmdRole(Context& ctx) {

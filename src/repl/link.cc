@@ -95,11 +95,14 @@ class Link::TransferSource final : public codec::ByteSource {
   size_t left_;
 };
 
-Link::Link(Options options) : options_(std::move(options)) {
+Link::Link(Options options) : options_(std::move(options)), failover_(*options_.services, *this) {
   session_.from_master = true;
 }
 
-Link::~Link() { Lead(); }
+Link::~Link() {
+  failover_.Stop();
+  Lead();
+}
 
 int64_t Link::NowMs() const { return options_.services->keyspace->clock().MonotonicMillis(); }
 bool Link::Stopping() const { return stop_.load(std::memory_order_relaxed); }
@@ -149,11 +152,32 @@ bool Link::Follow(std::string_view host, int64_t port) {
     host_ = host;
     port_ = port;
   }
+  asks_to_lead_.store(false, std::memory_order_relaxed);
+  StartFollowing();
+  return true;
+}
+
+void Link::TakeOrders(std::string_view host, int64_t port, std::string_view replid, int64_t offset) {
+  DCHECK(!replid.empty() && offset >= 0);
+  base::MutexLock change(change_mutex_);
+  DCHECK(!thread_.joinable());
+  {
+    base::MutexLock hold(mutex_);
+    host_ = host;
+    port_ = port;
+  }
+  SetReplid(replid);
+  offset_.store(offset, std::memory_order_relaxed);
+  answer_.store(Answer::kNone, std::memory_order_relaxed);
+  asks_to_lead_.store(true, std::memory_order_relaxed);
+  StartFollowing();
+}
+
+void Link::StartFollowing() {
   stop_.store(false, std::memory_order_relaxed);
   down_since_ms_.store(NowMs(), std::memory_order_relaxed);
   SetState(LinkState::kConnect);
   thread_ = std::thread([this] { Work(); });
-  return true;
 }
 
 void Link::Lead() {
@@ -362,8 +386,17 @@ base::Status Link::AskToSync() {
   const int64_t offset = offset_.load(std::memory_order_relaxed);
   const bool partial = !master_replid_.empty() && offset >= 0;
   if (partial) Note(fmt::format("Trying a partial resynchronization (request {}:{}).", master_replid_, offset + 1));
-  ASSIGN_OR_RETURN(std::string reply, Ask({"PSYNC", partial ? std::string_view(master_replid_) : "?",
-                                           partial ? std::string_view(std::to_string(offset + 1)) : "-1"}));
+  const bool asks_to_lead = asks_to_lead_.load(std::memory_order_relaxed);
+  DCHECK(!asks_to_lead || partial);
+  const std::string from = std::to_string(offset + 1);
+  ASSIGN_OR_RETURN(std::string reply, asks_to_lead ? Ask({"PSYNC", master_replid_, from, "FAILOVER"})
+                                      : partial    ? Ask({"PSYNC", master_replid_, from})
+                                                   : Ask({"PSYNC", "?", "-1"}));
+  if (asks_to_lead) {
+    const bool accepted = reply.starts_with("+CONTINUE") || reply.starts_with("+FULLRESYNC ");
+    asks_to_lead_.store(!accepted, std::memory_order_relaxed);
+    answer_.store(accepted ? Answer::kAccepted : Answer::kRefused, std::memory_order_relaxed);
+  }
   if (reply.starts_with("+CONTINUE")) {
     std::string_view replid = TrimBlanks(std::string_view(reply).substr(9));
     if (!replid.empty()) SetReplid(replid);

@@ -25,6 +25,7 @@
 #include "base/status.h"
 #include "base/unique_fd.h"
 #include "command/session.h"
+#include "repl/failover.h"
 #include "resp/request_parser.h"
 
 namespace tusk::base {
@@ -82,10 +83,20 @@ class Link {
   void SetCredentials(std::string_view user, std::string_view password);
   // Connections to a master begin at this address of ours; empty: any.
   void SetSourceAddress(std::string_view address);
-  void SetLog(base::Logger* log) noexcept { options_.log = log; }
+  void SetLog(base::Logger* log) noexcept {
+    options_.log = log;
+    failover_.SetLog(log);
+  }
 
   // Becomes a replica of that master, or of another one than before. False: it is one of this master already.
   bool Follow(std::string_view host, int64_t port);
+  // Asks a replica of this master to lead, and follows it: its data are ours up to `offset` of our stream `replid`. It is asked
+  // until it answers, or until Lead().
+  void TakeOrders(std::string_view host, int64_t port, std::string_view replid, int64_t offset);
+  enum class Answer : uint8_t { kNone, kAccepted, kRefused };
+  Answer failover_answer() const noexcept { return answer_.load(std::memory_order_relaxed); }
+  Failover& failover() noexcept { return failover_; }
+
   // Becomes a master again, with the data as it is. Waits until the link's thread has let go.
   void Lead();
   // CLIENT KILL of the connection to the master, by the master's "address:port". False: there is none to that address.
@@ -102,6 +113,7 @@ class Link {
  private:
   class TransferSource;
 
+  void StartFollowing();
   void Work();
   base::Status RunOnce();
   base::Status Connect();
@@ -137,6 +149,8 @@ class Link {
 
   // Read by INFO and by commands that ask for the role: relaxed.
   std::atomic<LinkState> state_{LinkState::kNone};
+  std::atomic<Answer> answer_{Answer::kNone};
+  std::atomic<bool> asks_to_lead_{false};  // The next PSYNC does. Written while the thread does not run, and by it.
   std::atomic<int64_t> offset_{-1};
   std::atomic<int64_t> read_offset_{-1};
   std::atomic<int64_t> last_io_ms_{0};
@@ -155,6 +169,7 @@ class Link {
 
   base::Mutex change_mutex_;  // Follow() and Lead(), one at a time.
   std::thread thread_;
+  Failover failover_;
 };
 
 }  // namespace tusk::repl
