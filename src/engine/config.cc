@@ -139,6 +139,14 @@ base::Result<std::vector<Config::Change>> Config::Check(std::span<const std::str
   return changes;
 }
 
+void Config::Note(std::string_view name, std::string_view text) {
+  Slot* slot = Find(name);
+  CHECK(slot != nullptr);
+  SettingValue value = ValueOf(*slot);
+  value.text = text;
+  Store(*slot, value);
+}
+
 Status Config::Set(std::span<const std::string_view> pairs, bool protected_allowed) {
   if (pairs.empty() || pairs.size() % 2 != 0) return Status::Invalid("ERR syntax error");
   base::MutexLock hold(set_mutex_);

@@ -67,6 +67,8 @@ class Config {
   base::Status ApplyAll();
   // name, value, name, value, ... as in CONFIG SET. The message is the complete error reply.
   base::Status Set(std::span<const std::string_view> pairs, bool protected_allowed);
+  // What another command than CONFIG SET has put in force, so that CONFIG GET and REWRITE know of it. No hook runs.
+  void Note(std::string_view name, std::string_view text);
   // CONFIG REWRITE; with `every_setting` also what is at its default. The message is the complete error reply.
   base::Status Rewrite(bool every_setting = false);
   // The lines that CONFIG REWRITE puts in place of the file's `user` directives. Before other threads exist.

@@ -186,8 +186,15 @@ void Engine::StartReplication() {
   link_->SetLog(scripts_.log());
   copier_.SetLog(scripts_.log());
   const std::optional<std::vector<std::string>> words = base::SplitQuotedLine(config_->Text("replicaof"));
-  if (!words || words->size() != 2) return;
-  link_->Follow((*words)[0], *base::ParseInt64((*words)[1]));  // Checked when it was read.
+  if (words && words->size() == 2) link_->Follow((*words)[0], *base::ParseInt64((*words)[1]));  // Checked when it was read.
+  replication_started_.store(true, std::memory_order_relaxed);
+}
+
+void Engine::NoteRole() {
+  // Before that the configuration's own word counts.
+  if (!replication_started_.load(std::memory_order_relaxed)) return;
+  const repl::LinkInfo info = link_->Describe();
+  config_->Note("replicaof", info.state == repl::LinkState::kNone ? "" : info.host + ' ' + std::to_string(info.port));
 }
 
 std::unique_ptr<command::Worker> Engine::NewWorker() {

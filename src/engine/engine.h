@@ -104,6 +104,8 @@ class Engine {
 
   // Follows the master that the configuration names, if any. Once clients are served.
   void StartReplication();
+  // Puts the master that REPLICAOF has named where CONFIG GET and CONFIG REWRITE look for it.
+  void NoteRole();
 
   // CONFIG RESETSTAT.
   void ResetStatistics();
@@ -134,6 +136,7 @@ class Engine {
   command::Statistics statistics_;
   command::LatencyMonitor latency_;
   command::PauseState pause_;
+  std::atomic<bool> replication_started_{false};  // Relaxed: the commands that look come later.
   command::Services services_;
   UserTable users_;
   CommandWatch watch_;

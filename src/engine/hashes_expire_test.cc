@@ -160,6 +160,39 @@ TEST_F(HashExpiry, WrongArgumentsAreRefused) {
   EXPECT_EQ(Run("HSETEX h FIELDS 2 a 1 b"), kMismatch);
 }
 
+TEST_F(HashExpiry, InfoCountsTheHashesThatHaveFieldsWithDeadlines) {
+  Run("MSET k 1 l 2");
+  EXPECT_EQ(Run("INFO keyspace").find("subexpiry"), std::string::npos);
+  Run("HSET h a 1 b 2");
+  Run("HEXPIRE h 10 FIELDS 2 a b");
+  Run("HSETEX i EX 10 FIELDS 1 a 1");
+  EXPECT_NE(Run("INFO keyspace").find("db0:keys=4,expires=0,avg_ttl=0,subexpiry=2"), std::string::npos);
+  Run("HPERSIST h FIELDS 2 a b");
+  EXPECT_NE(Run("INFO keyspace").find("subexpiry=1"), std::string::npos);
+}
+
+TEST_F(HashExpiry, TheDigestTellsAFieldWithADeadlineFromOneWithout) {
+  engine().settings().enable_debug_command.set(true);
+  Run("HSET h a 1 b 2");
+  const std::string plain = Run("DEBUG DIGEST");
+  Run("HEXPIRE h 10 FIELDS 1 a");
+  const std::string one = Run("DEBUG DIGEST");
+  EXPECT_NE(one, plain);
+  Run("HEXPIRE h 20 FIELDS 1 a");
+  EXPECT_EQ(Run("DEBUG DIGEST"), one);
+  Run("HPERSIST h FIELDS 1 a");
+  EXPECT_EQ(Run("DEBUG DIGEST"), plain);
+}
+
+TEST_F(HashExpiry, DebugListPackKnowsPackedValuesOnly) {
+  engine().settings().enable_debug_command.set(true);
+  Run("HSET h a 1");
+  Run("SET text x");
+  EXPECT_EQ(Run("DEBUG LISTPACK h"), "+Listpack structure printed on stdout\r\n");
+  EXPECT_EQ(Run("DEBUG LISTPACK text"), "-ERR Not a listpack encoded object.\r\n");
+  EXPECT_EQ(Run("DEBUG LISTPACK none"), "-ERR no such key\r\n");
+}
+
 TEST_F(HashExpiry, InsideATransactionTimeStandsStill) {
   Run("HSET h a 1");
   Run("MULTI");

@@ -102,7 +102,10 @@ void Server(Engine& engine, Lines& out) {
 
 void Clients(Engine& engine, Lines& out) {
   command::Clients* clients = engine.services().clients;
-  out.Add("connected_clients", clients ? clients->ConnectedCount() : 0);
+  // Replicas are none.
+  const size_t replicas = engine.feed().Replicas().size();
+  const size_t connected = clients ? clients->ConnectedCount() : 0;
+  out.Add("connected_clients", connected > replicas ? connected - replicas : 0);
   out.Add("cluster_connections", 0);
   out.Add("maxclients", engine.network().maxclients.get());
   const command::ClientTotals totals = clients ? clients->Totals() : command::ClientTotals{};
@@ -168,7 +171,7 @@ void Memory(Engine& engine, Lines& out) {
   out.Add("rss_overhead_bytes", 0);
   out.AddFixed("mem_fragmentation_ratio", ratio, 2);
   out.Add("mem_fragmentation_bytes", static_cast<int64_t>(resident) - static_cast<int64_t>(used));
-  out.Add("mem_not_counted_for_evict", 0);
+  out.Add("mem_not_counted_for_evict", engine.keyspace().passing().bytes());
   out.Add("mem_replication_backlog", engine.feed().backlog_bytes());
   const command::ClientTotals totals =
       engine.services().clients ? engine.services().clients->Totals() : command::ClientTotals{};
@@ -209,11 +212,17 @@ void Persistence(Engine& engine, Lines& out) {
   out.Add("current_cow_peak", save.preserved_bytes + log.preserved_bytes);
   out.Add("current_cow_size", save.preserved_bytes + log.preserved_bytes);
   out.Add("current_cow_size_age", 0);
-  out.Add("current_fork_perc", "0.00");
+  // There is no fork; whoever looks here wants to know how far the save is.
+  const uint64_t keys_total = save.keys_total + log.keys_total;
+  const double done = keys_total == 0 ? 0.0 : 100.0 * static_cast<double>(save.keys_done + log.keys_done) / static_cast<double>(keys_total);
+  out.AddFixed("current_fork_perc", done, 2);
   out.Add("current_save_keys_processed", save.keys_done + log.keys_done);
   out.Add("current_save_keys_total", save.keys_total + log.keys_total);
   out.Add("rdb_changes_since_last_save", engine.keyspace().counters().dirty.load(std::memory_order_relaxed));
-  out.Add("rdb_bgsave_in_progress", save.in_progress ? 1 : 0);
+  // A copy for replicas is one, too.
+  const bool copying = std::ranges::any_of(
+      engine.feed().Replicas(), [](const auto& replica) { return replica.phase == repl::ReplicaPhase::kCopying; });
+  out.Add("rdb_bgsave_in_progress", save.in_progress || copying ? 1 : 0);
   out.Add("rdb_last_save_time", save.last_save_unix_seconds);
   out.Add("rdb_last_bgsave_status", save.last_background_ok ? "ok" : "err");
   out.Add("rdb_last_bgsave_time_sec", save.last_background_seconds);
@@ -351,7 +360,7 @@ void Replication(Engine& engine, Lines& out) {
             fmt::format("ip={},port={},state={},offset={},lag={}", replica.address, replica.port,
                         repl::PhaseName(replica.phase), replica.acked_offset, replica.lag_seconds));
   }
-  out.Add("master_failover_state", "no-failover");
+  out.Add("master_failover_state", engine.link().failover().StateName());
   // A replica tells of its master's stream, which is what its offset counts. (Its own replicas are fed another one.)
   out.Add("master_replid", follows ? link.replid : feed.replid());
   out.Add("master_replid2", std::string(40, '0'));
@@ -448,8 +457,11 @@ void Keyspace(Engine& engine, Lines& out) {
     auto db = static_cast<store::DbIndex>(i);
     uint64_t keys = keyspace.Size(db);
     if (keys == 0) continue;
-    out.Add(fmt::format("db{}", i), fmt::format("keys={},expires={},avg_ttl={}", keys,
-                                                keyspace.VolatileSize(db), keyspace.AverageTtl(db)));
+    const store::Keyspace::DeadlineFigures deadlines = keyspace.Deadlines(db);
+    std::string line = fmt::format("keys={},expires={},avg_ttl={}", keys, keyspace.VolatileSize(db), deadlines.average_ttl_ms);
+    // Of Redis 7.4: readers that know nothing of it are not shown it until somebody uses it.
+    if (deadlines.hashes != 0) line += fmt::format(",subexpiry={}", deadlines.hashes);
+    out.Add(fmt::format("db{}", i), line);
   }
 }
 

@@ -167,6 +167,29 @@ void HtStatsKey(Context& ctx) {
   ctx.reply().Verbatim("txt", fmt::format(" number of elements: {}\n", elements));
 }
 
+// Redis prints the bytes to its standard output; here what tells one listpack from another goes to the log.
+void DebugListPack(Context& ctx) {
+  Key key = ctx.key(2);
+  if (!ctx.Visit(key.stripe())) return;
+  const Entry* entry = ctx.Lookup(key, store::Access::kPeek);
+  const std::string_view encoding = entry ? entry->EncodingName() : std::string_view();
+  const size_t elements = entry ? entry->ElementCount() : 0;
+  const uint64_t bytes = entry ? entry->MemoryBytes(elements) : 0;
+  ctx.Leave(key.stripe());
+  if (!entry) return ctx.reply().Error(command::kNoSuchKey);
+  if (encoding != "listpack" && encoding != "listpackex") return ctx.reply().Error("ERR Not a listpack encoded object.");
+  if (ctx.services().process) {
+    ctx.services().process->Log(fmt::format("{} of {} elements, {} bytes: {}", encoding, elements, bytes, ctx.arg(2)));
+  }
+  ctx.reply().Simple("Listpack structure printed on stdout");
+}
+
+// For tests of replicas: what they are sent has not run here.
+void Replicate(Context& ctx) {
+  ctx.RecordAs(ctx.args().subspan(2), store::kToReplicas);
+  ctx.reply().Ok();
+}
+
 void Log(Context& ctx) {
   if (ctx.services().process) ctx.services().process->Log("DEBUG LOG: " + std::string(ctx.arg(2)));
   ctx.reply().Ok();
@@ -227,6 +250,7 @@ constexpr Subcommand kSubcommands[] = {
     {"help", 2, 2, Help, "HELP|    Print this help."},
     {"htstats", 3, 4, HtStats, "HTSTATS <dbid>|    Figures about the tables of a database."},
     {"htstats-key", 3, 4, HtStatsKey, "HTSTATS-KEY <key>|    Figures about the table of a value."},
+    {"listpack", 3, 3, DebugListPack, "LISTPACK <key>|    Write to the log what the packed value of a key takes."},
     {"loadaof", 2, 2, DebugLoadAof, "LOADAOF|    Forget everything and load the append log again; without one, write every value as bytes and read it back."},
     {"log", 3, 3, Log, "LOG <message>|    Write the message to the server's log."},
     {"object", 3, 4, Object, "OBJECT <key>|    Low level facts about a key and its value."},
@@ -241,6 +265,7 @@ constexpr Subcommand kSubcommands[] = {
      "QUICKLIST-PACKED-THRESHOLD <size>|    Give list elements from this size on a node of their own; 0: the default."},
     {"reload", 2, kAny, DebugReload,
      "RELOAD [option ...]|    Save the dataset and load it again. MERGE, NOFLUSH: keep the keys that are there; NOSAVE: only load."},
+    {"replicate", 3, kAny, Replicate, "REPLICATE <command> [<arg> ...]|    Send replicas a command that has not run here."},
     {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
     {"segfault", 2, 2, Segfault, "SEGFAULT|    Crash with a segmentation fault."},
     {"set-active-expire", 3, 3, SetActiveExpire,

@@ -76,6 +76,17 @@ void AppendDocument(const types::DocumentView& value, DataDigest& digest) {
   if (value.kind() != types::DocumentKind::kArray) digest.Append(unordered.Hex());
 }
 
+// Like a key's, a field's deadline counts by being there: copies may differ by the milliseconds that they were on their way.
+void AppendHash(const types::Hash& hash, DataDigest& digest) {
+  const types::FieldDeadlines* deadlines = hash.deadlines();
+  hash.ForEach([&](types::Hash::Element field, types::Hash::Element value) {
+    DataDigest part = Part().Add(field).Add(value).digest();
+    char buffer[base::kInt64TextMax];
+    if (deadlines != nullptr && deadlines->Get(field.ToText(buffer))) part.Append("expires");
+    digest.Combine(part);
+  });
+}
+
 void AppendValue(const Entry& entry, DataDigest& digest) {
   switch (entry.type()) {
     case store::Type::kString: {
@@ -96,9 +107,7 @@ void AppendValue(const Entry& entry, DataDigest& digest) {
       }
       return;
     case store::Type::kHash:
-      return entry.object<types::Hash>().ForEach([&](types::Hash::Element field, types::Hash::Element value) {
-        digest.Combine(Part().Add(field).Add(value).digest());
-      });
+      return AppendHash(entry.object<types::Hash>(), digest);
     case store::Type::kStream: return AppendStream(entry.object<types::Stream>(), digest);
     case store::Type::kDocument: return AppendDocument(entry.object<types::Document>().view(), digest);
   }

@@ -118,7 +118,7 @@ class FieldChanges {
     std::string deadline = base::Int64ToString(set_deadline_ms);
     expiring_.Send(ctx_, {"HPEXPIREAT", key_.text, deadline});
     persistent_.Send(ctx_, {"HPERSIST", key_.text});
-    if (!expiring_.empty()) ctx_.transaction().FieldDeadlineSet(ctx_.db(), key_, *found_.entry);
+    if (!expiring_.empty() || !persistent_.empty()) ctx_.transaction().FieldDeadlineSet(ctx_.db(), key_, *found_.entry);
     ModifiedBy(ctx_, key_, store::kEventHash,
                deleted_ != 0           ? "hdel"
                : persistent_.empty() ? "hexpire"

@@ -9,6 +9,7 @@ data. Last line: `N passed, N failed`.
 import argparse
 import os
 import random
+import signal
 import socket
 import sys
 import threading
@@ -115,6 +116,7 @@ def follow(replica, master):
     connection.close()
     assert not is_error(reply), show(reply)
     await_true('the link is up', lambda: info(replica, 'master_link_status') == 'up')
+    await_true('the master knows', lambda: 'state=online' in (info(master, 'slave0') or ''))
 
 
 def equal_at_rest(master, replica):
@@ -264,10 +266,95 @@ def becomes_a_master_again(_, replica, __):
     connection.close()
 
 
+def a_planned_failover_loses_no_write(master, replica, _):
+    follow(replica, master)
+    acknowledged, refused = [0], threading.Event()
+
+    def count():
+        connection = master.connect()
+        while not refused.is_set():
+            got = connection.call('INCR', 'through-failover')
+            if is_error(got):
+                assert b'READONLY' in got.value, show(got)
+                refused.set()
+            else:
+                acknowledged[0] = int(got)
+        connection.close()
+
+    writer = threading.Thread(target=count)
+    writer.start()
+    await_true('somebody writes', lambda: acknowledged[0] > 100)
+    connection, other = master.connect(), replica.connect()
+    reply = connection.call('FAILOVER', 'TO', '127.0.0.1', replica.port, 'TIMEOUT', '20000')
+    assert not is_error(reply), show(reply)
+    await_true('the roles have changed', lambda: info(master, 'role') == 'slave' and info(replica, 'role') == 'master', 40)
+    await_true('it is over', lambda: info(master, 'master_failover_state') == 'no-failover')
+    await_true('the old master follows', lambda: info(master, 'master_link_status') == 'up', 60)
+    writer.join(30)
+    assert refused.is_set(), 'writes are still taken'
+    assert int(other.call('GET', 'through-failover')) == acknowledged[0], 'a write was lost, or one came after the last'
+    other.call('SET', 'after-failover', '1')
+    await_true('the stream goes on', lambda: connection.call('GET', 'after-failover') == b'1')
+    for ending in (connection, other):
+        ending.call('REPLICAOF', 'NO', 'ONE')
+        ending.close()
+
+
+def a_failover_that_waits_in_vain_is_taken_back(master, replica, _):
+    if 'redis-server' in master.binary:
+        return
+    follow(replica, master)
+    connection = master.connect()
+    assert is_error(connection.call('FAILOVER', 'TO', '127.0.0.1', 1)), 'that is no replica'
+    assert is_error(connection.call('FAILOVER', 'ABORT')), 'there is nothing to abort'
+    replica.process.send_signal(signal.SIGSTOP)
+    try:
+        connection.call('SET', 'unseen', '1')
+        assert not is_error(connection.call('FAILOVER', 'TIMEOUT', '300'))
+        assert is_error(connection.call('REPLICAOF', '127.0.0.1', 1)), 'not meanwhile'
+        await_true('it gives up', lambda: info(master, 'master_failover_state') == 'no-failover')
+        assert not is_error(connection.call('SET', 'unseen', '2')), 'it leads on'
+        assert not is_error(connection.call('FAILOVER'))
+        assert info(master, 'master_failover_state') == 'waiting-for-sync'
+        assert not is_error(connection.call('FAILOVER', 'ABORT'))
+        assert not is_error(connection.call('SET', 'unseen', '3'))
+    finally:
+        replica.process.send_signal(signal.SIGCONT)
+    connection.close()
+    back = replica.connect()
+    await_true('the replica catches up', lambda: back.call('GET', 'unseen') == b'3')
+    back.call('REPLICAOF', 'NO', 'ONE')
+    back.close()
+
+
+def a_master_that_ends_waits_for_its_replica(master, replica, _):
+    """Ends the master, so that it is the last."""
+    follow(replica, master)
+    connection = master.connect()
+    connection.call('SET', 'counted', '1')
+    assert connection.call('WAIT', 1, 10000) == 1
+    replica.process.send_signal(signal.SIGSTOP)
+    try:
+        connection.call('INCR', 'counted')
+        master.process.send_signal(signal.SIGTERM)
+        await_true('it waits', lambda: int(info(master, 'shutdown_in_milliseconds') or 0) > 0)
+        late = master.connect()
+        late.send(b'INCR', b'counted')
+        time.sleep(0.3)
+        assert master.alive(), 'it has not waited'
+    finally:
+        replica.process.send_signal(signal.SIGCONT)
+    assert master.process.wait(20) == 0
+    ours = replica.connect()
+    assert ours.call('GET', 'counted') == b'2', 'a write came through while it waited, or the last one is lost'
+    ours.close()
+
+
 CASES = [joins_under_load, goes_on_where_it_stopped, a_killed_link_comes_back_by_itself,
          a_paused_replica_reads_on_and_applies_later, sends_the_length_to_who_knows_no_mark,
          tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again,
-         waiting_readers_end_where_a_replica_begins]
+         waiting_readers_end_where_a_replica_begins, a_planned_failover_loses_no_write,
+         a_failover_that_waits_in_vain_is_taken_back, a_master_that_ends_waits_for_its_replica]
 
 
 def settings(binary):
