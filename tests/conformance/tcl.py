@@ -24,7 +24,7 @@ TOOLS = ('redis-cli', 'redis-benchmark', 'redis-check-aof', 'redis-check-rdb')
 CASE = re.compile(r'^\[(ok|err|skip|ignore)\]: (.*)$', re.M)
 # Lines outside any case that ask for what is not here: an error there would end the unit. (file, line, what takes its place)
 PATCHES = [('unit/scripting.tcl', 'start_server {tags {"scripting external:skip"}} {\n    r script debug sync\n', 'start_server {tags {"scripting external:skip"}} {\n')]
-SECONDS = {EXTERNAL: 300, MANAGED: 600}
+SECONDS = {EXTERNAL: 300, MANAGED: 1200}
 PORTS_PER_UNIT = 40
 
 
