@@ -228,14 +228,9 @@ bool IsRooted(std::string_view text) noexcept {
 base::Result<JsonPath> JsonPath::Parse(std::string_view text) {
   JsonPath path;
   path.legacy_ = !IsRooted(text);
+  if (text == "$" || text == ".") return path;
   std::string rooted(text);
-  if (path.legacy_) {
-    if (text == ".") {
-      rooted = "$";
-    } else {
-      rooted.insert(0, text.starts_with('.') || text.starts_with('[') ? "$" : "$.");
-    }
-  }
+  if (path.legacy_) rooted.insert(0, text.starts_with('.') || text.starts_with('[') ? "$" : "$.");
   base::Result<std::vector<PathSegment>> segments = ParsePathSegments(rooted);
   if (!segments) return base::Error(base::Status::Invalid(fmt::format("ERR JSON Path error: {}", segments.error().message())));
   path.segments_ = *std::move(segments);

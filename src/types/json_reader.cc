@@ -179,6 +179,76 @@ class JsonReader {
   bool too_deep_ = false;
 };
 
+// The common case: the parser that the library picks for this machine builds its tape, which is walked. It refuses some of what
+// is to be taken (integers beyond 64 bits) and says too little of what is wrong, so JsonReader has the last word on all that fails here.
+class TapeReader {
+ public:
+  TapeReader(size_t depth_max, DocumentPacker& out) noexcept : depth_max_(depth_max), out_(out) {}
+
+  // False: `out` is to be taken back.
+  bool Value(const simdjson::dom::element& element, size_t depth) {
+    using simdjson::dom::element_type;
+    switch (element.type()) {
+      case element_type::ARRAY: {
+        if (depth >= depth_max_) return false;
+        const simdjson::dom::array array(element.get_array().value_unsafe());
+        const DocumentPacker::Mark mark = out_.Begin(DocumentKind::kArray);
+        size_t count = 0;
+        for (const simdjson::dom::element item : array) {
+          if (!Value(item, depth + 1)) return false;
+          ++count;
+        }
+        out_.End(mark, count);
+        return true;
+      }
+      case element_type::OBJECT: {
+        if (depth >= depth_max_) return false;
+        const simdjson::dom::object object(element.get_object().value_unsafe());
+        const DocumentPacker::Mark mark = out_.Begin(DocumentKind::kMap);
+        size_t count = 0;
+        for (const simdjson::dom::key_value_pair pair : object) {
+          out_.Text(pair.key);
+          if (!Value(pair.value, depth + 1)) return false;
+          ++count;
+        }
+        out_.End(mark, count);
+        return true;
+      }
+      case element_type::INT64: out_.Integer(element.get_int64().value_unsafe()); return true;
+      case element_type::UINT64: out_.Double(static_cast<double>(element.get_uint64().value_unsafe())); return true;
+      case element_type::DOUBLE: out_.Double(element.get_double().value_unsafe()); return true;
+      case element_type::STRING: out_.Text(element.get_string().value_unsafe()); return true;
+      case element_type::BOOL: out_.Bool(element.get_bool().value_unsafe()); return true;
+      case element_type::NULL_VALUE: out_.Null(); return true;
+    }
+    return false;
+  }
+
+ private:
+  const size_t depth_max_;
+  DocumentPacker& out_;
+};
+
+// "-0" as an integer, whose sign the tape loses. Within a text it does no harm.
+bool MayHaveNegativeZero(std::string_view text) noexcept {
+  for (size_t at = text.find("-0"); at != std::string_view::npos; at = text.find("-0", at + 2)) {
+    if (at + 2 >= text.size() || (text[at + 2] != '.' && text[at + 2] != 'e' && text[at + 2] != 'E')) return true;
+  }
+  return false;
+}
+
+bool ReadTape(std::string_view text, const simdjson::padded_string& padded, size_t depth_max, DocumentPacker& out) {
+  if (MayHaveNegativeZero(text)) return false;
+  simdjson::dom::parser parser;
+  simdjson::dom::element root;
+  // One level more than is taken, so that what is too deep is judged by one rule only.
+  if (parser.allocate(padded.size(), depth_max + 2) != simdjson::SUCCESS || parser.parse(padded).get(root) != simdjson::SUCCESS) return false;
+  const size_t before = out.bytes().size();
+  if (TapeReader(depth_max, out).Value(root, 0)) return true;
+  out.Truncate(before);
+  return false;
+}
+
 std::string Located(const std::string& what, size_t offset, std::string_view text) {
   offset = std::min(offset, text.size());
   const std::string_view before = text.substr(0, offset);
@@ -196,6 +266,7 @@ Status ReadJson(std::string_view text, size_t depth_max, DocumentPacker& out) {
   // The parser is lax with a scalar that stands alone (release 3.0.1), so that is read as an array's only element.
   const std::string wrapped = is_container ? std::string() : "[" + std::string(text) + "]";
   const simdjson::padded_string padded(is_container ? text : std::string_view(wrapped));
+  if (is_container && ReadTape(text, padded, depth_max, out)) return {};
   ondemand::parser parser;
   ondemand::document document;
   JsonReader reader(depth_max, out);
