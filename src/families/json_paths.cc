@@ -1,7 +1,9 @@
 #include "families/json_paths.h"
 
 #include <algorithm>
+#include <string>
 
+#include "base/text.h"
 #include "types/json_reader.h"
 #include "types/json_writer.h"
 
@@ -115,6 +117,18 @@ std::string_view JsonTypeName(DocumentKind kind) noexcept {
   return "unknown";
 }
 
+namespace {
+
+// An error that is a value, not this command's own: statistics shall not count it. With line ends in it only RESP3's form holds it.
+void ReplyErrorValue(std::string_view text, resp::Reply& reply) {
+  if (!reply.resp3() || text.find_first_of("\r\n") == std::string_view::npos) {
+    return reply.Raw("-" + base::OneLine(text) + "\r\n");
+  }
+  reply.Raw("!" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n");
+}
+
+}  // namespace
+
 void ReplyExpanded(const DocumentView& value, resp::Reply& reply) {
   switch (value.kind()) {
     case DocumentKind::kNull: return reply.Null();
@@ -123,7 +137,7 @@ void ReplyExpanded(const DocumentView& value, resp::Reply& reply) {
     case DocumentKind::kDouble: return reply.Double(value.number());
     case DocumentKind::kText:
     case DocumentKind::kBytes: return reply.Bulk(value.text());
-    case DocumentKind::kError: return reply.Error(value.text());
+    case DocumentKind::kError: return ReplyErrorValue(value.text(), reply);
     case DocumentKind::kArray: reply.ArrayHeader(value.size()); break;
     case DocumentKind::kSet: reply.SetHeader(value.size()); break;
     case DocumentKind::kMap: reply.MapHeader(value.size()); break;

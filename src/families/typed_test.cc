@@ -50,6 +50,7 @@ TEST_F(TypedTest, EveryTypeComesBackTypedOrAsJson) {
       {"~2\r\n:1\r\n:2\r\n", "~2\r\n:1\r\n:2\r\n", bulk("[1,2]")},
       {"~2\r\n:1\r\n:1\r\n", "~1\r\n:1\r\n", bulk("[1]")},
       {"-ERR no\r\n", "-ERR no\r\n", bulk("\"ERR no\"")},
+      {"*1\r\n!4\r\nE\r\nx\r\n", "*1\r\n!4\r\nE\r\nx\r\n", bulk(R"(["E\r\nx"])")},
       {"*1\r\n$2\r\n\xff\xfe\r\n", "*1\r\n$2\r\n\xff\xfe\r\n", bulk(R"(["data:;base64,//4="])")},
       {"*1\r\n(123456789012345678901234567890\r\n", "*1\r\n,1.2345678901234568e+29\r\n", bulk("[1.2345678901234568e29]")},
       {"*2\r\n=7\r\ntxt:abc\r\n:-9223372036854775808\r\n", "*2\r\n$3\r\nabc\r\n:-9223372036854775808\r\n", bulk(R"(["abc",-9223372036854775808])")},
@@ -101,6 +102,16 @@ TEST_F(TypedTest, OptionsDeadlinesAndRecords) {
   EXPECT_EQ(Send("*3\r\n$6\r\nGETSET\r\n$1\r\nk\r\n_\r\n"), "#f\r\n");
   EXPECT_EQ(Send("*2\r\n$6\r\nGETDEL\r\n$1\r\nk\r\n"), "_\r\n");
   EXPECT_EQ(Run("EXISTS k"), "0");
+}
+
+TEST_F(TypedTest, AnErrorThatIsAValueIsNoFailureOfTheCommand) {
+  SetTyped("-ERR stored\r\n");
+  client_->protocol = 3;
+  resp::OutputBuffer out;
+  resp::Reply reply(out, 3);
+  ReplyDocument(types::Document::Textual(types::DocumentKind::kError, "ERR stored"), reply);
+  EXPECT_EQ(out.ToString(), "-ERR stored\r\n");
+  EXPECT_EQ(reply.error_count(), 0u);
 }
 
 TEST_F(TypedTest, MsetMixesTypedAndPlain) {
