@@ -141,7 +141,7 @@ def main():
     # Each lane has ports of its own: what a unit uses is free for the next one only when the unit has ended.
     lanes = queue.SimpleQueue()
     for lane in range(options.jobs):
-        lanes.put(options.base_port + lane * tcl.PORTS_PER_UNIT)
+        lanes.put(options.base_port + lane * tcl.PORTS_PER_LANE)
 
     def run_unit(suite, unit):
         base_port = lanes.get()

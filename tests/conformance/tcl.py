@@ -26,6 +26,8 @@ CASE = re.compile(r'^\[(ok|err|skip|ignore)\]: (.*)$', re.M)
 PATCHES = [('unit/scripting.tcl', 'start_server {tags {"scripting external:skip"}} {\n    r script debug sync\n', 'start_server {tags {"scripting external:skip"}} {\n')]
 SECONDS = {EXTERNAL: 300, MANAGED: 1200}
 PORTS_PER_UNIT = 40
+# The suite listens 32 ports below the first one of its servers.
+PORTS_PER_LANE = PORTS_PER_UNIT + 40
 
 
 class Result:
