@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
+#include <thread>
 
 #include "base/check.h"
+#include "base/free_pace.h"
 
 #if defined(TUSK_MIMALLOC)
 #include <mimalloc.h>
@@ -45,19 +48,31 @@ Counter counters[kCounterSlots];
 std::atomic<size_t> next_slot{0};  // Hands out slots; relaxed, since only uniqueness matters.
 
 thread_local Counter* own_counter = nullptr;
+// Something other than a slot of its own: the last slot, which is shared, or a FreePace. One flag, so that all others test
+// once.
+thread_local bool own_counter_is_special = false;
 thread_local bool own_counter_is_shared = false;
+thread_local FreePace* own_pace = nullptr;
+
+constexpr std::chrono::milliseconds kRest{1};
+// FreeHurry objects, and the end of FreePace::HurryFor (ticks of the steady clock), for FreePace: relaxed, a step late does no
+// harm.
+std::atomic<uint32_t> hurried{0};
+std::atomic<std::chrono::steady_clock::rep> hurried_until{0};
 
 [[gnu::noinline]] Counter* ClaimCounter() noexcept {
   size_t slot = next_slot.fetch_add(1, std::memory_order_relaxed);
   own_counter_is_shared = slot >= kCounterSlots - 1;
+  own_counter_is_special = own_counter_is_shared || own_pace != nullptr;
   own_counter = &counters[slot < kCounterSlots - 1 ? slot : kCounterSlots - 1];
   return own_counter;
 }
 
 void Count(int64_t delta) noexcept {
   Counter* counter = own_counter ? own_counter : ClaimCounter();
-  if (__builtin_expect(own_counter_is_shared, 0)) {
+  if (own_counter_is_special) [[unlikely]] {
     counter->bytes.fetch_add(delta, std::memory_order_relaxed);
+    if (own_pace != nullptr && delta < 0) own_pace->NoteFree();
     return;
   }
   // Only this thread writes the slot: a plain read and write, without a locked instruction.
@@ -88,6 +103,34 @@ void Free(void* block) noexcept {
   Count(-static_cast<int64_t>(RawSize(block)));
   RawFree(block);
 }
+
+FreePace::FreePace() noexcept {
+  DCHECK(own_pace == nullptr);
+  own_pace = this;
+  own_counter_is_special = true;
+}
+
+FreePace::~FreePace() {
+  DCHECK(own_pace == this);
+  own_pace = nullptr;
+  own_counter_is_special = own_counter_is_shared;
+}
+
+void FreePace::NoteFree() noexcept {
+  if (--left_ > 0) return;
+  left_ = kFreesPerStep;
+  if (hurried.load(std::memory_order_relaxed) > 0) return;
+  if (std::chrono::steady_clock::now().time_since_epoch().count() < hurried_until.load(std::memory_order_relaxed)) return;
+  ++rests_;
+  std::this_thread::sleep_for(kRest);
+}
+
+void FreePace::HurryFor(std::chrono::milliseconds time) noexcept {
+  hurried_until.store((std::chrono::steady_clock::now() + time).time_since_epoch().count(), std::memory_order_relaxed);
+}
+
+FreeHurry::FreeHurry() noexcept { hurried.fetch_add(1, std::memory_order_relaxed); }
+FreeHurry::~FreeHurry() { hurried.fetch_sub(1, std::memory_order_relaxed); }
 
 size_t AllocatedSize(const void* block) noexcept { return block ? RawSize(block) : 0; }
 

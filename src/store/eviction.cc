@@ -1,8 +1,10 @@
 #include "store/eviction.h"
 
+#include <chrono>
 #include <limits>
 #include <string>
 
+#include "base/free_pace.h"
 #include "base/random.h"
 #include "store/transaction.h"
 
@@ -11,6 +13,7 @@ namespace {
 
 // One call evicts no longer than this: a command that comes while a lot must go pays its part, not all of it.
 constexpr int64_t kMakeRoomMicrosMax = 20'000;
+constexpr std::chrono::milliseconds kHurry{100};
 
 uint32_t Minutes(int64_t now_ms) noexcept { return static_cast<uint32_t>(now_ms / 60'000) & 0xffff; }
 
@@ -161,6 +164,8 @@ bool MakeRoom(Transaction& transaction, const std::function<void()>& serve) {
   Keyspace& keyspace = transaction.keyspace();
   uint64_t limit = keyspace.settings().maxmemory;
   if (limit == 0 || keyspace.CountedMemory() <= limit) return true;
+  // What is on its way out shall neither cost other keys their place nor refuse writes for longer than it must.
+  base::FreePace::HurryFor(kHurry);
   if (keyspace.settings().maxmemory_policy == EvictionPolicy::kNoEviction) return false;
   Evictor evictor(transaction, serve);
   // As much as was too much at the start: what goes out to tell of the evicted keys may take memory as well, and counting

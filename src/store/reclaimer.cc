@@ -3,11 +3,14 @@
 #include <mutex>
 #include <utility>
 
+#include "base/free_pace.h"
+
 namespace tusk::store {
 
 Reclaimer::Reclaimer() : thread_([this] { Work(); }) {}
 
 Reclaimer::~Reclaimer() {
+  base::FreeHurry hurry;
   {
     base::MutexLock hold(mutex_);
     stopping_ = true;
@@ -31,11 +34,13 @@ void Reclaimer::Run(std::move_only_function<void()> task, uint64_t objects) {
 }
 
 void Reclaimer::Drain() NO_THREAD_SAFETY_ANALYSIS {
+  base::FreeHurry hurry;
   std::unique_lock hold(mutex_.native());
   changed_.wait(hold, [this]() NO_THREAD_SAFETY_ANALYSIS { return tasks_.empty() && !busy_; });
 }
 
 void Reclaimer::Work() NO_THREAD_SAFETY_ANALYSIS {
+  base::FreePace pace;
   std::unique_lock hold(mutex_.native());
   for (;;) {
     changed_.wait(hold, [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !tasks_.empty(); });
