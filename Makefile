@@ -13,11 +13,11 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers bench-bully bench-memory bench-guard conformance oracle clients stress soak crash fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers bench-bully bench-memory bench-contention bench-guard conformance oracle clients stress soak crash fuzz \
         lint format analyze install clean
 
 help: ## Print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 # $(call build,preset[,target ...]): configures once, then builds. Progress lines of Ninja are kept: a first build is long.
 define build
@@ -72,6 +72,11 @@ bench-memory: ## Bytes per key and element beside redis-server, and after delete
 	@tools/setup.sh bench
 	$(call build,release,tusk-server tusk-load)
 	@bench/memory.py $(ARGS)
+
+bench-contention: ## A hot key, few keys, many: what workers cost each other
+	@tools/setup.sh bench
+	$(call build,release,tusk-server tusk-load)
+	@bench/contention.py $(ARGS)
 
 bench-guard: ## Instructions per command beside the recorded ones (ARGS="--record", "get set")
 	@tools/setup.sh bench
