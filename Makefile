@@ -105,11 +105,12 @@ soak: ## The stress test for an hour (ARGS="--seconds 36000" for longer)
 	$(call build,release,tusk-server tusk-stress)
 	@tests/stress/run.py --seconds 3600 $(ARGS)
 
-crash: ## The server killed under load: 200 times with appendfsync always, 50 times with everysec (ARGS="--seed 7")
+crash: ## The server killed under load: 200 times with appendfsync always, 100 times with everysec (ARGS="--seed 7")
 	@tools/setup.sh test
 	$(call build,release,tusk-server crash_disk)
 	@tests/crash/run.py --disk build/release/tests/crash/libcrash_disk.so --policy always --kills 200 $(ARGS)
 	@tests/crash/run.py --disk build/release/tests/crash/libcrash_disk.so --policy everysec --kills 50 $(ARGS)
+	@tests/crash/run.py --policy everysec --strict --kills 50 $(ARGS)
 
 fuzz: ## libFuzzer on every parser of foreign bytes (ARGS="--seconds 600")
 	@tools/setup.sh fuzz

@@ -11,6 +11,7 @@
 
 #include "command/blocked_command.h"
 #include "command/command_table.h"
+#include "store/recording_observer.h"
 
 namespace tusk::command {
 namespace {
@@ -102,7 +103,7 @@ constexpr CommandSpec kRows[] = {
     {.name = "wander", .handler = Wander, .arity = 3, .flags = kWrite | kDetachable, .locks = Locks::kLane, .keys = kOne, .group = "test"},
 };
 
-class Recorder : public SessionHost, public store::ChangeObserver {
+class Recorder : public SessionHost, public store::RecordingObserver {
  public:
   void WakeParked(uint64_t) noexcept override { wakes.fetch_add(1, std::memory_order_release); }
   void DeliverReply(uint64_t session_id, resp::OutputBuffer reply) noexcept override {

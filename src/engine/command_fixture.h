@@ -14,10 +14,11 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "store/events.h"
+#include "store/recording_observer.h"
 
 namespace tusk::engine {
 
-class CommandFixture : public testing::Test, store::ChangeObserver, store::EventSink {
+class CommandFixture : public testing::Test, store::RecordingObserver, store::EventSink {
  protected:
   CommandFixture() : engine_({.clock = &clock_}), worker_(engine_.NewWorker()) {
     engine_.keyspace().SetObserver(this);

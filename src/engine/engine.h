@@ -89,6 +89,12 @@ class Engine {
   // From now on the dataset has a file: save rules are watched, FLUSHALL and DEBUG RELOAD reach it.
   void EnableFiles();
 
+  // Hands change records on to the append file and replicas; see store::ChangeLog. For whoever drives a loop, after each
+  // round: its replies wait for it.
+  void DeliverChanges() {
+    if (change_log_.delivered() != keyspace_.last_commit()) change_log_.Deliver();
+  }
+
   // For a new executing thread.
   std::unique_ptr<command::Worker> NewWorker();
   uint64_t NextSessionId() noexcept { return next_session_id_.fetch_add(1, std::memory_order_relaxed); }

@@ -13,10 +13,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "store/recording_observer.h"
 
 namespace tusk::engine {
 
-class EngineTest : public ::testing::Test, public store::ChangeObserver, public store::EventSink {
+class EngineTest : public ::testing::Test, public store::RecordingObserver, public store::EventSink {
  protected:
   EngineTest() : engine_({.clock = &clock_}), worker_(engine_.NewWorker()) {
     engine_.keyspace().SetObserver(this);

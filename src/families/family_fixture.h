@@ -20,12 +20,13 @@
 #include "command/worker.h"
 #include "resp/reply_parser.h"
 #include "store/keyspace.h"
+#include "store/recording_observer.h"
 
 namespace tusk::families {
 
 class FamilyTest : public ::testing::Test,
                    public command::SessionHost,
-                   public store::ChangeObserver,
+                   public store::RecordingObserver,
                    public store::EventSink {
  protected:
   explicit FamilyTest(std::vector<std::span<const command::CommandSpec>> groups)

@@ -1,11 +1,15 @@
 #include "persist/append_log.h"
 
+#include <pthread.h>
+
 #include <chrono>
 #include <mutex>
+#include <tuple>
 #include <utility>
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "base/time_slice.h"
 
 namespace tusk::persist {
 namespace {
@@ -14,7 +18,7 @@ using std::chrono::milliseconds;
 
 constexpr int64_t kMillisPerSecond = 1000;
 // A round of the change log that is this long is handed to the writer before its end.
-constexpr size_t kHandOverBytes = 256 * 1024;
+constexpr size_t kHandOverBytes = AppendLog::kWriteHereBytesMax;
 // A failure that lasts is told again after so many tries.
 constexpr uint64_t kTellEveryTries = 30;
 
@@ -49,7 +53,7 @@ AppendLog::~AppendLog() {
 void AppendLog::SetPolicy(SyncPolicy policy) {
   base::MutexLock lock(mutex_);
   policy_ = policy;
-  PublishGate();
+  if (PublishGate()) on_synced_();
   // What was written under the old policy is synced under the new one.
   if (on_) OpenBatch();
   WakeWriter();
@@ -65,11 +69,19 @@ void AppendLog::PauseSyncs(bool paused) {
   syncs_paused_ = paused;
 }
 
-void AppendLog::PublishGate() {
-  const bool holds = (policy_ == SyncPolicy::kAlways && file_ && !draft_) || state_.waiting_bytes > kWaitingBytesMax;
-  const bool opened = !holds && keyspace_.gate().holds.load(std::memory_order_relaxed);
-  keyspace_.gate().holds.store(holds, std::memory_order_seq_cst);
-  if (opened) on_synced_();
+bool AppendLog::PublishGate() {
+  const bool always = policy_ == SyncPolicy::kAlways;
+  // Without a promise that the disk's answer could keep, replies do not wait until there is room again: writes are refused.
+  const bool waits = always || write_error_.empty();
+  // From Begin() on, also before the writer has taken the file up.
+  const bool follows = (on_ || file_) && !draft_;
+  const bool holds = (follows && waits) || state_.waiting_bytes > kWaitingBytesMax;
+  store::CommitGate& gate = keyspace_.gate();
+  const uint64_t open_to = always ? synced_ : written_;
+  const bool opened = (!holds && gate.holds.load(std::memory_order_relaxed)) || open_to > gate.open_to.load(std::memory_order_relaxed);
+  gate.open_to.store(open_to, std::memory_order_seq_cst);
+  gate.holds.store(holds, std::memory_order_seq_cst);
+  return opened;
 }
 
 void AppendLog::PublishError() {
@@ -102,6 +114,7 @@ void AppendLog::Begin(std::unique_ptr<io::File> file, bool draft) {
   handed_ = batch.number = keyspace_.last_commit();
   on_ = true;
   draft_ = draft;
+  std::ignore = PublishGate();
   stream_.ForgetDb();
   stamped_seconds_ = 0;
   if (!writer_.joinable()) {
@@ -137,7 +150,7 @@ base::Status AppendLog::EndDraft() {
   base::Status status = Flush();
   base::MutexLock lock(mutex_);
   keyspace_.gate().synced.store(synced_, std::memory_order_seq_cst);
-  PublishGate();
+  if (PublishGate()) on_synced_();
   return status;
 }
 
@@ -182,6 +195,8 @@ AppendLog::Batch& AppendLog::OpenBatch() {
   if (batches_.empty() || batches_.back().next || batches_.back().last) {
     batches_.emplace_back();
     batches_.back().number = handed_;
+    batches_.back().bytes = std::exchange(spare_, {});
+    DCHECK(batches_.back().bytes.empty());
   }
   return batches_.back();
 }
@@ -201,11 +216,17 @@ void AppendLog::Stamp(std::string& out) {
   out += "\r\n";
 }
 
-void AppendLog::OnUnit(const store::ChangeUnit& unit) {
+void AppendLog::OnUnits(std::span<const store::ChangeUnit> units) {
   base::MutexLock lock(mutex_);
   if (!on_) return;
-  DCHECK(unit.number == handed_ + 1);
   Batch& batch = OpenBatch();
+  for (const store::ChangeUnit& unit : units) Add(batch, unit);
+  if (state_.waiting_bytes > kWaitingBytesMax) std::ignore = PublishGate();
+  if (batch.bytes.size() >= kHandOverBytes) WakeWriter();
+}
+
+void AppendLog::Add(Batch& batch, const store::ChangeUnit& unit) {
+  DCHECK(unit.number == handed_ + 1);
   const size_t before = batch.bytes.size();
   if (timestamps_) Stamp(batch.bytes);
   const size_t stamped = batch.bytes.size();
@@ -218,22 +239,96 @@ void AppendLog::OnUnit(const store::ChangeUnit& unit) {
   const size_t added = batch.bytes.size() - before;
   state_.handed_bytes += added;
   state_.waiting_bytes += added;
-  if (state_.waiting_bytes > kWaitingBytesMax) PublishGate();
-  if (batch.bytes.size() >= kHandOverBytes) WakeWriter();
+}
+
+bool AppendLog::MayWriteHere() const {
+  if (!file_ || dead_ || batches_.size() != 1 || state_.sync_running) return false;
+  const Batch& batch = batches_.front();
+  return policy_ != SyncPolicy::kAlways && !batch.next && !batch.last && batch.bytes.size() <= kWriteHereBytesMax &&
+         flush_to_ <= synced_ && write_error_.empty() && write_delay_us_.load(std::memory_order_relaxed) == 0;
 }
 
 void AppendLog::OnPause() {
-  base::MutexLock lock(mutex_);
-  if (!batches_.empty()) WakeWriter();
+  Batch batch;
+  bool here = false;
+  {
+    base::MutexLock lock(mutex_);
+    // The writer looks for further batches before it rests.
+    if (batches_.empty() || busy_) return;
+    here = busy_ = MayWriteHere();
+    if (here) {
+      batch = std::move(batches_.front());
+      batches_.pop_front();
+    } else {
+      wake_writer_ = true;
+    }
+  }
+  if (here) return WriteHere(std::move(batch));
+  // Without the lock, which the writer would have to wait for as soon as it wakes.
+  writer_wake_.notify_one();
+}
+
+void AppendLog::WriteHere(Batch batch) {
+  io::File* file = nullptr;
+  {
+    base::MutexLock lock(mutex_);
+    file = file_.get();
+  }
+  const uint64_t size = file->size();
+  base::Status status = batch.bytes.empty() ? base::Status() : file->Append(batch.bytes);
+  const size_t left = status.ok() ? 0 : TakeBack(*file, batch.bytes, size).size();
+  bool opened = false;
+  {
+    base::MutexLock lock(mutex_);
+    opened = EndWritingHere(std::move(batch), status.ok(), left);
+  }
+  if (opened) on_synced_();
+}
+
+bool AppendLog::EndWritingHere(Batch batch, bool ok, size_t left) {
+  DCHECK(busy_);
+  bool opened = false;
+  busy_ = false;
+  if (ok) {
+    NoteWritten(batch);
+    if (!unsynced() && sync_error_.empty()) {
+      synced_ = batch.number;
+      keyspace_.gate().synced.store(synced_, std::memory_order_seq_cst);
+    }
+    opened = PublishGate();
+    if (batch.bytes.capacity() <= kWriteHereBytesMax) {
+      spare_ = std::move(batch.bytes);
+      spare_.clear();
+    }
+  } else {
+    // The writer tries again, and goes on trying.
+    DCHECK(left <= batch.bytes.size());
+    state_.waiting_bytes -= batch.bytes.size() - left;
+    batch.bytes.erase(0, batch.bytes.size() - left);
+    batches_.push_front(std::move(batch));
+  }
+  if (!batches_.empty() || wake_writer_) WakeWriter();
+  return opened;
+}
+
+void AppendLog::NoteWritten(const Batch& batch) {
+  DCHECK(batch.number >= written_ && state_.waiting_bytes >= batch.bytes.size());
+  state_.waiting_bytes -= batch.bytes.size();
+  written_ = batch.number;
+  if (!batch.bytes.empty()) bytes_to_ = batch.number;
 }
 
 // ---- The writer ----
 
 void AppendLog::Write() NO_THREAD_SAFETY_ANALYSIS {
+  pthread_setname_np(pthread_self(), "tusk-log");
+  // Replies wait for it.
+  base::SetTimeSlice(base::ThisThread(), base::kShortTimeSlice);
   std::unique_lock lock(mutex_.native());
   for (;;) {
-    writer_wake_.wait(lock, [this]() NO_THREAD_SAFETY_ANALYSIS { return wake_writer_; });
+    writer_wake_.wait(lock, [this]() NO_THREAD_SAFETY_ANALYSIS { return wake_writer_ && !busy_; });
     wake_writer_ = false;
+    busy_ = true;
     while (!batches_.empty() && !dead_) {
       Batch batch = std::move(batches_.front());
       batches_.pop_front();
@@ -241,6 +336,7 @@ void AppendLog::Write() NO_THREAD_SAFETY_ANALYSIS {
       Handle(std::move(batch));
       lock.lock();
     }
+    busy_ = false;
     progress_.notify_all();
     if (stopping_) return;
   }
@@ -254,15 +350,14 @@ void AppendLog::Handle(Batch batch) {
   bool sync = false;
   {
     base::MutexLock lock(mutex_);
-    state_.waiting_bytes -= batch.bytes.size();
-    DCHECK(batch.number >= written_);
-    written_ = batch.number;
-    if (!batch.bytes.empty()) bytes_to_ = batch.number;
+    NoteWritten(batch);
     const bool asked = policy_ == SyncPolicy::kAlways || flush_to_ > synced_ || batch.next || batch.last;
     sync = asked && unsynced();
   }
   // The end of a file is on disk before the next file begins: after a crash the files are one beginning of the whole.
   if (sync) SyncFile();
+  bool opened = false;
+  bool all_synced = false;
   {
     base::MutexLock lock(mutex_);
     if (dead_) return;
@@ -275,10 +370,14 @@ void AppendLog::Handle(Batch batch) {
     } else if (batch.last) {
       file_ = nullptr;
     }
-    PublishGate();
-    if (unsynced()) return;
+    opened = PublishGate();
+    all_synced = !unsynced();
   }
-  if (!sync) NoteSynced(batch.number);
+  if (!sync && all_synced) {
+    NoteSynced(batch.number);
+  } else if (opened) {
+    on_synced_();
+  }
 }
 
 bool AppendLog::AppendAll(std::string_view bytes) {
@@ -304,6 +403,7 @@ bool AppendLog::AppendAll(std::string_view bytes) {
   if (write_error_.empty()) return true;
   write_error_.clear();
   PublishError();
+  if (PublishGate()) on_synced_();
   if (log_) log_->Warning("AOF write error looks solved. The server can write again.");
   return true;
 }
@@ -330,6 +430,7 @@ bool AppendLog::PauseAfterFailure(const base::Status& status) NO_THREAD_SAFETY_A
   write_error_ = status.message();
   ++failures_;
   PublishError();
+  if (PublishGate()) on_synced_();
   progress_.notify_all();
   writer_wake_.wait_for(lock, milliseconds(retry_ms_), [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
   return !stopping_;
@@ -373,6 +474,7 @@ void AppendLog::NoteSynced(uint64_t number) {
     }
     synced_ = std::max(synced_, number);
     if (!draft_) keyspace_.gate().synced.store(synced_, std::memory_order_seq_cst);
+    std::ignore = PublishGate();
     progress_.notify_all();
   }
   on_synced_();

@@ -1,17 +1,19 @@
 // AppendLog: writes the units of the change log into the append file and says how far they are on disk.
 //
-//   the change log's thread   spells units into the open batch                        never waits for the disk
-//   writer                    takes the batch, appends it, with kAlways syncs it      one sync covers all that waited
-//   syncer                    with kEverySecond syncs once a second                   while the writer goes on
+//   who delivers changes   puts units into the open batch, and appends it unless there is more to it
+//   writer                 appends batches otherwise, with kAlways syncs each    one sync covers all that waited
+//   syncer                 with kEverySecond syncs once a second                 while others go on
 //
-// So while one batch is being synced the next one gathers. How far the disk is goes to the keyspace's CommitGate, where
-// replies wait (kAlways) and WAITAOF looks.
+// So while one batch is being synced the next one gathers, and with kEverySecond and kNever a worker's writes are with the
+// kernel before its replies leave, at the price of one write() for each round of its loop. "More to it": kAlways, a large
+// batch, a sync that runs (a write beside it may wait for the disk), a new file, an error. How far the file is goes to the
+// keyspace's CommitGate, where replies wait: for the sync with kAlways, otherwise for the write. WAITAOF looks there, too.
 //
 // A write that fails is taken back and tried again once a second; until it works, writes of clients are refused
 // (Settings::log_failure). A sync that fails has lost nobody knows what: writes are refused until a rewrite has put
 // the dataset on disk anew (Mended). With kAlways both end the process, by on_fatal: clients may have seen what the disk
 // does not have, and only a start from the disk makes them agree.
-// Threads: thread-safe; units come on the change log's thread. Owns: its two threads, the file.
+// Threads: thread-safe; units come from one thread at a time. Owns: its two threads, the file.
 #pragma once
 
 #include <atomic>
@@ -21,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -45,7 +48,7 @@ class AppendLog final : public store::ChangeFollower {
     store::ChangeLog* changes;
     // How often a failed write is tried again.
     int64_t retry_ms = kRetryMillis;
-    // More has reached the disk, or the gate has opened. On one of this log's threads; short, and no call back.
+    // More has reached the disk, or the gate is open further. On any thread; short, and no call back.
     std::function<void()> on_synced = [] {};
     // kAlways cannot keep its promise; the text says why. Does not return, except in tests: then nothing is written any more.
     std::function<void(std::string_view)> on_fatal = [](std::string_view) {};
@@ -95,7 +98,7 @@ class AppendLog final : public store::ChangeFollower {
   // DEBUG AOF-FLUSH-SLEEP: microseconds that each write of the log is late. For tests.
   void set_write_delay_us(int64_t micros) noexcept { write_delay_us_.store(micros, std::memory_order_relaxed); }
 
-  void OnUnit(const store::ChangeUnit& unit) override;
+  void OnUnits(std::span<const store::ChangeUnit> units) override;
   void OnPause() override;
 
   // How often kEverySecond syncs.
@@ -103,6 +106,8 @@ class AppendLog final : public store::ChangeFollower {
   static constexpr int64_t kSlowSyncMillis = 2000;
   // When so much waits to be written, replies wait whatever the policy, lest memory fill up behind a slow disk.
   static constexpr uint64_t kWaitingBytesMax = 256u << 20;
+  // A larger batch is left to the writer, whoever delivers.
+  static constexpr size_t kWriteHereBytesMax = 1u << 20;
 
  private:
   // What is written in one go.
@@ -118,6 +123,13 @@ class AppendLog final : public store::ChangeFollower {
   Batch& OpenBatch() REQUIRES(mutex_);
   void WakeWriter() REQUIRES(mutex_);
   void Stamp(std::string& out) REQUIRES(mutex_);
+  void Add(Batch& batch, const store::ChangeUnit& unit) REQUIRES(mutex_);
+  bool MayWriteHere() const REQUIRES(mutex_);
+  // By who delivers, without the lock; `busy_` is set.
+  void WriteHere(Batch batch);
+  // `left`: how many of its last bytes remain to be written if it was not `ok`. As PublishGate().
+  bool EndWritingHere(Batch batch, bool ok, size_t left) REQUIRES(mutex_);
+  void NoteWritten(const Batch& batch) REQUIRES(mutex_);
   // On the writer's thread, without the lock.
   void Handle(Batch batch);
   // False: the rest will not be written.
@@ -132,7 +144,8 @@ class AppendLog final : public store::ChangeFollower {
   void PublishError() REQUIRES(mutex_);
   // The error reply for that reason, which stays where it is for as long as anybody may look at it.
   const std::string* ReplyFor(const std::string& reason) REQUIRES(mutex_);
-  void PublishGate() REQUIRES(mutex_);
+  // True: it is open further, and whoever waits is to be told (on_synced_).
+  [[nodiscard]] bool PublishGate() REQUIRES(mutex_);
   bool unsynced() const REQUIRES(mutex_) { return synced_ < bytes_to_; }
 
   store::Keyspace& keyspace_;
@@ -158,7 +171,9 @@ class AppendLog final : public store::ChangeFollower {
   store::ChangeStream stream_ GUARDED_BY(mutex_){store::kToAppendFile};
   int64_t stamped_seconds_ GUARDED_BY(mutex_) = 0;
   std::deque<Batch> batches_ GUARDED_BY(mutex_);
+  std::string spare_ GUARDED_BY(mutex_);  // The memory of a batch that was written, for the next one.
   bool wake_writer_ GUARDED_BY(mutex_) = false;
+  bool busy_ GUARDED_BY(mutex_) = false;  // Somebody writes a batch; only he touches file_ and what is before it in the queue.
   uint64_t handed_ GUARDED_BY(mutex_) = 0;    // Commit numbers: spelled into a batch, written, on disk.
   uint64_t written_ GUARDED_BY(mutex_) = 0;
   uint64_t synced_ GUARDED_BY(mutex_) = 0;

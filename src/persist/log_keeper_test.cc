@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <thread>
 
 #include "base/clock.h"
 #include "io/faulty_file_system.h"
@@ -114,6 +115,7 @@ class Rig {
   AppendLog& log() { return log_; }
   LogKeeper& keeper() { return keeper_; }
   store::Keyspace& keyspace() { return keyspace_; }
+  store::ChangeLog& changes() { return changes_; }
   store::Settings& settings() { return settings_; }
 
   static constexpr int kKeys = 5;
@@ -229,6 +231,44 @@ TEST(LogKeeper, AMachineThatStopsAnywhereFindsWhatWasSafe) {
       ExpectABeginning(disk, safe, last, "stop at " + std::to_string(n));
     }
   }
+}
+
+// Replies wait for the gate: from the first write on, also while the file is still being taken up.
+TEST(LogKeeper, WithEverySecondTheGateOpensOnceTheFileHasTheWrite) {
+  for (const SyncPolicy policy : {SyncPolicy::kEverySecond, SyncPolicy::kNever}) {
+    FaultyFileSystem disk;
+    Rig rig(disk, policy);
+    ASSERT_TRUE(rig.Open().ok());
+    store::CommitGate& gate = rig.keyspace().gate();
+    EXPECT_TRUE(gate.holds.load());
+    for (int i = 0; i < 50; ++i) {
+      rig.Set();
+      const uint64_t commit = rig.keyspace().last_commit();
+      if (i % 2 == 0) rig.changes().Deliver();
+      while (gate.open_to.load() < commit) std::this_thread::yield();
+      const std::string file = disk.Content("appendonlydir/appendonly.aof.1.incr.aof").value_or("none");
+      EXPECT_TRUE(file.ends_with("\r\n" + std::to_string(rig.last()) + "\r\n")) << file;
+    }
+    EXPECT_TRUE(gate.holds.load());
+  }
+}
+
+// Otherwise clients would wait for as long as the disk is full; what they wrote is kept for later, and they write no more.
+TEST(LogKeeper, WithEverySecondRepliesDoNotWaitForRoomOnTheDisk) {
+  FaultyFileSystem disk;
+  Rig rig(disk, SyncPolicy::kEverySecond);
+  ASSERT_TRUE(rig.Open().ok());
+  disk.FailAt(1, ENOSPC, FaultyFileSystem::kForever);
+  rig.Set();
+  rig.changes().Deliver();
+  while (rig.keyspace().gate().holds.load()) std::this_thread::yield();
+  EXPECT_NE(rig.settings().log_failure.get(), nullptr);
+  disk.Heal();
+  while (!rig.Flush().ok()) {
+  }
+  EXPECT_TRUE(rig.keyspace().gate().holds.load());
+  disk.Crash(FaultyFileSystem::Loss::kForget);
+  ExpectABeginning(disk, 1, 1, "after the disk was full");
 }
 
 TEST(LogKeeper, AFullDiskRefusesWritesUntilThereIsRoom) {

@@ -345,11 +345,13 @@ void Feed::ResetStatistics() noexcept {
 
 // ---- The stream ----
 
-void Feed::OnUnit(const store::ChangeUnit& unit) {
+void Feed::OnUnits(std::span<const store::ChangeUnit> units) {
   base::MutexLock hold(mutex_);
   if (!active_) return;
-  stream_.Append(unit, pending_);
-  if (pending_.size() >= kSendBytes) SendPending();
+  for (const store::ChangeUnit& unit : units) {
+    stream_.Append(unit, pending_);
+    if (pending_.size() >= kSendBytes) SendPending();
+  }
 }
 
 void Feed::OnPause() {
@@ -412,6 +414,8 @@ void Feed::CountGood(int64_t now_ms) {
 uint64_t Feed::OffsetOf(uint64_t commit_number) {
   log_.WaitFor(commit_number);
   base::MutexLock hold(mutex_);
+  // What has come counts from when it is sent.
+  if (active_) SendPending();
   return offset_;
 }
 

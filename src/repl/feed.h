@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -162,7 +163,7 @@ class Feed final : public store::ChangeFollower {
   void AskForAcks(const command::Session& waiter);
   void StopAsking(uint64_t session_id);
 
-  void OnUnit(const store::ChangeUnit& unit) override;
+  void OnUnits(std::span<const store::ChangeUnit> units) override;
   void OnPause() override;
 
  private:

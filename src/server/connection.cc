@@ -390,9 +390,9 @@ void Connection::NoteSeenByOthers() noexcept {
 bool Connection::MustHoldBack() noexcept {
   store::CommitGate& gate = context_.engine.keyspace().gate();
   if (!gate.holds.load(std::memory_order_relaxed)) [[likely]] return false;
-  if (out_.empty() || gate.synced.load(std::memory_order_acquire) >= session_.seen_commit) return false;
+  if (out_.empty() || gate.open_to.load(std::memory_order_acquire) >= session_.seen_commit) return false;
   held_back_ = true;
-  loop_.QueueHeldBack(id());
+  loop_.QueueHeldBack(*this);
   // That the socket has room would be said again and again.
   SetInterest(io::kReadable);
   return true;
@@ -402,7 +402,7 @@ bool Connection::OnSynced() noexcept {
   if (!held_back_) return true;
   store::CommitGate& gate = context_.engine.keyspace().gate();
   const bool open = !gate.holds.load(std::memory_order_seq_cst) ||
-                    gate.synced.load(std::memory_order_seq_cst) >= session_.seen_commit;
+                    gate.open_to.load(std::memory_order_seq_cst) >= session_.seen_commit;
   if (!open && !closed_) return false;
   held_back_ = false;
   if (closed_) return true;

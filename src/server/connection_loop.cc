@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "command/executor.h"
 #include "command/worker.h"
@@ -97,6 +98,7 @@ void ConnectionLoop::Stop() noexcept {
 bool ConnectionLoop::Drive(command::Worker& worker) {
   events_->Adopt();
   worker_ = &worker;
+  worker.transaction().SetDelivers(true);
   while (!stopped_) {
     if (!events_->RunOnce(-1)) return false;
   }
@@ -121,12 +123,15 @@ void ConnectionLoop::Adopt(base::UniqueFd fd) {
 }
 
 void ConnectionLoop::BeforeWait() noexcept {
+  // What this round wrote goes to the append log as a whole. As a rule the replies may leave then.
+  context_.engine.DeliverChanges();
+  if (!held_back_.empty()) TellHeldBack();
   for (;;) {
     // Flushing may close, which only adds to the dying.
     for (size_t i = 0; i < flush_.size(); ++i) flush_[i]->Flush();
     flush_.clear();
     if (held_back_.empty() || awaits_sync_.load(std::memory_order_seq_cst)) break;
-    // Announced first, then looked at: a sync that ended before the announcement is seen here.
+    // Announced first, then looked at: a step that the log made before the announcement is seen here.
     awaits_sync_.store(true, std::memory_order_seq_cst);
     TellHeldBack();
   }
@@ -138,11 +143,13 @@ void ConnectionLoop::ResumeLater(uint64_t id) noexcept {
 }
 
 void ConnectionLoop::TellHeldBack() {
-  std::vector<uint64_t> ids = std::exchange(held_back_, {});
-  for (uint64_t id : ids) {
-    Connection* connection = Find(id);
-    if (connection && !connection->OnSynced()) held_back_.push_back(id);
+  DCHECK(told_.empty());
+  // Who has to go on waiting stays; so does, by itself, one whose output the gate holds anew.
+  std::swap(told_, held_back_);
+  for (Connection* connection : told_) {
+    if (!connection->OnSynced()) held_back_.push_back(connection);
   }
+  told_.clear();
 }
 
 void ConnectionLoop::BuryDead() {
@@ -150,6 +157,7 @@ void ConnectionLoop::BuryDead() {
   for (Connection* connection : dying) {
     if (connection->ReadyToDie()) {
       std::erase(flush_, connection);
+      std::erase(held_back_, connection);
       connections_.erase(connection->id());
       load_.fetch_sub(1, std::memory_order_relaxed);
     } else {

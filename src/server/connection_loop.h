@@ -42,7 +42,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void DetachedDone(uint64_t session_id, command::Outcome outcome) noexcept;
   // Closes all connections, sending what replies are there as far as that goes at once; Drive() returns afterwards.
   void Stop() noexcept;
-  // The append log has more on disk: output that was held back for it may go.
+  // The append log has got further: output that was held back for it may go.
   void OnSynced() noexcept;
   void Post(std::unique_ptr<base::Task> task) noexcept { events_->Post(std::move(task)); }
   // Connections here or on their way here.
@@ -60,8 +60,8 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void QueueFlush(Connection& connection) { flush_.push_back(&connection); }
   void QueueBurial(Connection& connection) { dying_.push_back(&connection); }
   void QueuePaused(uint64_t id);
-  // Its output waits for a sync; it is told of the next ones until it can go.
-  void QueueHeldBack(uint64_t id) { held_back_.push_back(id); }
+  // Its output waits for the append log; it is told how far that is until it can go.
+  void QueueHeldBack(Connection& connection) { held_back_.push_back(&connection); }
   void ResumeLater(uint64_t id) noexcept;
 
  private:
@@ -100,7 +100,8 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   std::vector<Connection*> flush_;
   std::vector<Connection*> dying_;
   std::vector<uint64_t> paused_;
-  std::vector<uint64_t> held_back_;
+  std::vector<Connection*> held_back_;
+  std::vector<Connection*> told_;  // Those of them that are being told; empty otherwise.
   // Somebody is in held_back_. Partner: the append log's threads, see store::CommitGate.
   std::atomic<bool> awaits_sync_{false};
   store::Expirer expirer_;

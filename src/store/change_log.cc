@@ -6,89 +6,40 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/numbers.h"
+#include "store/stripe_lock.h"
 
 namespace tusk::store {
 namespace {
 
-// Room for the digits of a length, its letter and the line ends.
-constexpr size_t kHeaderBytesMax = 24;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
 
-void AppendHeader(std::string& out, char letter, size_t count) {
-  char digits[base::kInt64TextMax];
-  out += letter;
-  out.append(digits, base::FormatInt64(static_cast<int64_t>(count), digits));
-  out += "\r\n";
-}
-
-void AppendBulk(std::string& out, std::string_view text) {
-  AppendHeader(out, '$', text.size());
-  out += text;
-  out += "\r\n";
-}
-
-ChangeUnit Spell(uint64_t number, std::span<const ChangeCommand> commands) {
-  ChangeUnit unit;
-  unit.number = number;
-  size_t bytes = 0;
-  for (const ChangeCommand& command : commands) {
-    bytes += kHeaderBytesMax;
-    for (const std::string& word : command.argv) bytes += word.size() + kHeaderBytesMax;
-  }
-  unit.bytes.reserve(bytes);
-  unit.parts.reserve(commands.size());
-  for (const ChangeCommand& command : commands) {
-    AppendHeader(unit.bytes, '*', command.argv.size());
-    for (const std::string& word : command.argv) AppendBulk(unit.bytes, word);
-    unit.parts.push_back({.db = command.db, .targets = command.targets, .end = unit.bytes.size()});
-  }
-  return unit;
-}
+// Units that followers get in one call.
+constexpr size_t kUnitsPerCall = 128;
+// How often a missing number is looked for before the merge gives up: its thread is within a few instructions of putting
+// the unit, unless the system has taken the processor away from it.
+constexpr int kLooksForMissing = 100;
+// Who delivers for others does so this often, then leaves the rest to the log's thread.
+constexpr int kRoundsMax = 4;
+constexpr microseconds kWaitForDelivery{20};
 
 }  // namespace
 
-void AppendCommand(std::string& out, std::span<const std::string_view> argv) {
-  AppendHeader(out, '*', argv.size());
-  for (std::string_view word : argv) AppendBulk(out, word);
-}
-
-// ---- ChangeStream ----
-
-bool ChangeStream::Append(const ChangeUnit& unit, std::string& out) {
-  const auto mine = static_cast<size_t>(
-      std::ranges::count_if(unit.parts, [this](const ChangeUnit::Part& part) { return (part.targets & target_) != 0; }));
-  if (mine == 0) return false;
-  bool first = true;
-  size_t begin = 0;
-  for (const ChangeUnit::Part& part : unit.parts) {
-    DCHECK(begin < part.end && part.end <= unit.bytes.size());
-    std::string_view bytes(unit.bytes.data() + begin, part.end - begin);
-    begin = part.end;
-    if ((part.targets & target_) == 0) continue;
-    if (db_ != part.db) {
-      char digits[base::kInt64TextMax];
-      std::string_view number(digits, base::FormatInt64(part.db, digits));
-      AppendCommand(out, std::initializer_list<std::string_view>{"SELECT", number});
-      db_ = part.db;
-    }
-    // After the first SELECT, as Redis 7.0 has it (7.2 has it before: a reader executes both alike).
-    if (std::exchange(first, false) && mine > 1) AppendCommand(out, std::initializer_list<std::string_view>{"MULTI"});
-    out += bytes;
-  }
-  if (mine > 1) AppendCommand(out, std::initializer_list<std::string_view>{"EXEC"});
-  return true;
-}
-
-// ---- ChangeLog ----
-
-class ChangeLog::Arrival final : public base::Task {
+class ChangeLog::Writer final : public ChangeWriter {
  public:
-  Arrival(ChangeLog& log, ChangeUnit unit) : log_(log), unit_(std::move(unit)) {}
-  void Run() noexcept override { log_.Arrive(std::move(unit_)); }
+  explicit Writer(ChangeLog& log) : log_(log), queue_(log.TakeQueue()) {}
+  ~Writer() override { log_.GiveBack(queue_); }
+
+  void Write(const ChangeUnit& unit) override {
+    queue_.Put(unit);
+    if (!delivers_) log_.WakeThread();
+  }
+  void set_delivers(bool delivers) noexcept override { delivers_ = delivers; }
 
  private:
   ChangeLog& log_;
-  ChangeUnit unit_;
+  ChangeQueue& queue_;
+  bool delivers_ = false;
 };
 
 ChangeLog::ChangeLog() : thread_([this] { Work(); }) {}
@@ -102,53 +53,113 @@ ChangeLog::~ChangeLog() {
   thread_.join();
 }
 
-void ChangeLog::OnCommit(uint64_t commit_number, std::span<const ChangeCommand> unit) {
-  if (!inbox_.Put(std::make_unique<Arrival>(*this, Spell(commit_number, unit)))) return;
-  // The empty section orders this wake-up after a look at the inbox that found nothing.
+// ---- Writers ----
+
+std::unique_ptr<ChangeWriter> ChangeLog::NewWriter() { return std::make_unique<Writer>(*this); }
+
+ChangeQueue& ChangeLog::TakeQueue() {
+  base::MutexLock hold(queues_mutex_);
+  if (!unused_.empty()) {
+    ChangeQueue& queue = *unused_.back();
+    unused_.pop_back();
+    return queue;
+  }
+  queues_.push_back(std::make_unique<ChangeQueue>());
+  queue_count_.store(queues_.size(), std::memory_order_release);
+  return *queues_.back();
+}
+
+void ChangeLog::GiveBack(ChangeQueue& queue) {
+  base::MutexLock hold(queues_mutex_);
+  DCHECK(std::ranges::find(unused_, &queue) == unused_.end());
+  unused_.push_back(&queue);
+}
+
+void ChangeLog::WakeThread() noexcept {
+  wanted_.store(true, std::memory_order_seq_cst);
+  if (!asleep_.load(std::memory_order_seq_cst) || !asleep_.exchange(false, std::memory_order_seq_cst)) return;
+  // The empty section orders this after the thread's last look.
   { base::MutexLock hold(mutex_); }
   changed_.notify_all();
 }
 
-void ChangeLog::Arrive(ChangeUnit unit) {
-  CHECK(unit.number >= next_);
-  const size_t place = unit.number - next_;
-  if (early_.size() <= place) early_.resize(place + 1);
-  DCHECK(!early_[place].has_value());
-  early_[place] = std::move(unit);
+// ---- Delivery ----
+
+void ChangeLog::Deliver() {
+  wanted_.store(true, std::memory_order_seq_cst);
+  for (int round = 0; wanted_.load(std::memory_order_seq_cst); ++round) {
+    if (round == kRoundsMax) return WakeThread();
+    if (delivering_.exchange(true, std::memory_order_seq_cst)) return;
+    wanted_.store(false, std::memory_order_seq_cst);
+    {
+      base::MutexLock hold(followers_mutex_);
+      Merge();
+    }
+    delivering_.store(false, std::memory_order_seq_cst);
+  }
 }
 
-bool ChangeLog::Deliver() {
-  base::TaskList arrived = inbox_.TakeAll();
-  const bool any = !arrived.empty();
-  while (std::unique_ptr<base::Task> task = arrived.Pop()) task->Run();
-  base::MutexLock hold(followers_mutex_);
-  while (!early_.empty() && early_.front().has_value()) {
-    for (ChangeFollower* follower : followers_) follower->OnUnit(*early_.front());
-    early_.pop_front();
-    ++next_;
+ChangeLog::Source* ChangeLog::FindSource(uint64_t number) {
+  for (int look = 0;; ++look) {
+    bool missing = false;
+    for (Source& source : sources_) {
+      if (source.next == 0) source.next = source.queue->NextNumber();
+      if (source.next == number) return &source;
+      DCHECK(source.next == 0 || source.next > number);
+      missing = missing || source.next != 0;
+    }
+    if (!missing || look == kLooksForMissing) return nullptr;
+    StripeLock::Pause();
   }
+}
+
+void ChangeLog::Merge() {
+  if (sources_.size() != queue_count_.load(std::memory_order_acquire)) {
+    base::MutexLock hold(queues_mutex_);
+    for (size_t i = sources_.size(); i < queues_.size(); ++i) sources_.push_back({queues_[i].get(), 0});
+  }
+  uint64_t number = delivered_.load(std::memory_order_relaxed) + 1;
+  while (Source* source = FindSource(number)) {
+    do {
+      units_.push_back(source->queue->Next());
+      DCHECK(units_.back().number == number);
+      source->next = source->queue->NextNumber();
+      ++number;
+    } while (source->next == number && units_.size() < kUnitsPerCall);
+    if (units_.size() >= kUnitsPerCall) HandOut(number - 1);
+  }
+  HandOut(number - 1);
   for (ChangeFollower* follower : followers_) follower->OnPause();
-  return any;
+}
+
+void ChangeLog::HandOut(uint64_t newest) {
+  if (units_.empty()) return;
+  for (ChangeFollower* follower : followers_) follower->OnUnits(units_);
+  units_.clear();
+  for (Source& source : sources_) source.queue->Release();
+  delivered_.store(newest, std::memory_order_release);
 }
 
 void ChangeLog::Work() NO_THREAD_SAFETY_ANALYSIS {
   for (;;) {
-    const bool any = Deliver();
+    Deliver();
     std::unique_lock hold(mutex_.native());
-    if (delivered_ != next_ - 1) {
-      delivered_ = next_ - 1;
-      changed_.notify_all();
-    }
-    if (any || !inbox_.empty()) continue;
     if (stopping_) return;
-    changed_.wait_for(hold, std::chrono::milliseconds(kIdleMillis),
-                      [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !inbox_.empty(); });
+    asleep_.store(true, std::memory_order_seq_cst);
+    if (!wanted_.load(std::memory_order_seq_cst)) {
+      changed_.wait_for(hold, milliseconds(kIdleMillis), [this]() NO_THREAD_SAFETY_ANALYSIS {
+        return stopping_ || !asleep_.load(std::memory_order_relaxed);
+      });
+    }
+    asleep_.store(false, std::memory_order_relaxed);
   }
 }
 
-void ChangeLog::WaitFor(uint64_t commit_number) NO_THREAD_SAFETY_ANALYSIS {
-  std::unique_lock hold(mutex_.native());
-  changed_.wait(hold, [&]() NO_THREAD_SAFETY_ANALYSIS { return delivered_ >= commit_number; });
+void ChangeLog::WaitFor(uint64_t commit_number) {
+  while (delivered() < commit_number) {
+    Deliver();
+    if (delivered() < commit_number) std::this_thread::sleep_for(kWaitForDelivery);
+  }
 }
 
 void ChangeLog::AddFollower(ChangeFollower& follower) {

@@ -1,64 +1,36 @@
 // ChangeLog: brings the change records of all threads into commit order and hands them to those who follow: the append
 // file, the replication feed.
 //
-// A writer spells its unit and puts it into an inbox while it holds its stripes; it waits for nobody. The log's thread
-// takes what is there, waits for missing numbers (whoever took one is about to put it) and calls the followers in order.
-// Numbers start at 1 and have no gaps (Keyspace::NextCommit).
+// Each transaction has a writer of its own, which puts units into a queue while their stripes are held, and waits for
+// nobody. Deliver() merges the queues by commit number and calls the followers. Whoever drives a loop calls it after each
+// round, before replies leave; units of all other threads are delivered by the log's own thread, which they wake. Numbers
+// start at 1 and have no gaps (Keyspace::NextCommit): where one is missing, its thread has taken it and is about to put the
+// unit, and delivers afterwards.
 //
-// Threads: OnCommit, WaitFor, AddFollower, RemoveFollower any thread; followers are called on the log's thread only.
-// Owns: the thread, units on their way; borrows followers until RemoveFollower().
+// Threads: thread-safe; followers are called by one thread at a time, in order. Deliver() and WaitFor() want a caller that
+// holds no lock which a follower takes. Owns: its thread, the queues; borrows followers until RemoveFollower(). Writers die
+// before it.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
-#include <optional>
+#include <memory>
 #include <span>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
-#include "base/inbox.h"
 #include "base/mutex.h"
-#include "store/events.h"
+#include "store/change_queue.h"
+#include "store/change_unit.h"
 
 namespace tusk::store {
-
-// One unit, spelled: each part is one command as a RESP array of bulk strings.
-struct ChangeUnit {
-  struct Part {
-    DbIndex db;
-    uint8_t targets;  // ChangeTargets bits.
-    size_t end;       // In `bytes`; it begins where the part before it ends.
-  };
-  uint64_t number = 0;
-  std::string bytes;
-  std::vector<Part> parts;
-};
-
-// Writes units as a stream that a Redis server can execute: SELECT where the database changes, MULTI and EXEC round what
-// belongs together. A stream's state: caller-synchronised.
-class ChangeStream {
- public:
-  // `target`: the parts that are meant for this stream.
-  explicit ChangeStream(ChangeTargets target) noexcept : target_(target) {}
-  // Appends the unit's commands to `out`. True when there was anything for this stream.
-  bool Append(const ChangeUnit& unit, std::string& out);
-  // The next command says its database again: for a reader who starts here.
-  void ForgetDb() noexcept { db_.reset(); }
-
- private:
-  ChangeTargets target_;
-  std::optional<DbIndex> db_;
-};
 
 class ChangeFollower {
  public:
   virtual ~ChangeFollower() = default;
-  // All on the log's thread. The next unit, in commit order.
-  virtual void OnUnit(const ChangeUnit& unit) = 0;
+  // The next units, in commit order. They are gone when it returns.
+  virtual void OnUnits(std::span<const ChangeUnit> units) = 0;
   // Everything that had been committed has been handed over, or kIdleMillis have passed without a unit.
   virtual void OnPause() = 0;
 };
@@ -70,9 +42,15 @@ class ChangeLog final : public ChangeObserver {
   ChangeLog(const ChangeLog&) = delete;
   ChangeLog& operator=(const ChangeLog&) = delete;
 
-  void OnCommit(uint64_t commit_number, std::span<const ChangeCommand> unit) override;
-  // Waits until all followers have had the unit of this number. With every stripe held, so that nobody commits, a caller
-  // finds the followers at rest afterwards. Milliseconds at most, unless a follower is slow.
+  std::unique_ptr<ChangeWriter> NewWriter() override;
+
+  // Hands on what is there, up to the first number that is missing. Waits for no other caller: one that is at it already
+  // goes on with what has come meanwhile.
+  void Deliver();
+  // The newest unit that all followers have had.
+  uint64_t delivered() const noexcept { return delivered_.load(std::memory_order_acquire); }
+  // Blocks until they have had the unit of this number. With every stripe held, so that nobody commits, a caller finds the
+  // followers at rest afterwards. Milliseconds at most, unless a follower is slow.
   void WaitFor(uint64_t commit_number);
 
   void AddFollower(ChangeFollower& follower);
@@ -83,28 +61,43 @@ class ChangeLog final : public ChangeObserver {
   static constexpr int64_t kIdleMillis = 100;
 
  private:
-  class Arrival;
-  void Arrive(ChangeUnit unit);
-  void Work();
-  // One round. False: there was nothing.
-  bool Deliver();
+  class Writer;
+  // A queue as the merge sees it.
+  struct Source {
+    ChangeQueue* queue;
+    uint64_t next;  // The number of its oldest unit; 0: it looked empty.
+  };
 
-  base::Inbox inbox_;
-  // Arrived out of order: [number - next_], empty where one is still missing. The log's thread only.
-  std::deque<std::optional<ChangeUnit>> early_;
-  uint64_t next_ = 1;
+  ChangeQueue& TakeQueue();
+  void GiveBack(ChangeQueue& queue);
+  void WakeThread() noexcept;
+  void Work();
+  void Merge() REQUIRES(followers_mutex_);
+  // The queue that has this number; null if none has it yet.
+  Source* FindSource(uint64_t number) REQUIRES(followers_mutex_);
+  void HandOut(uint64_t newest) REQUIRES(followers_mutex_);
+
+  base::Mutex queues_mutex_;
+  std::vector<std::unique_ptr<ChangeQueue>> queues_ GUARDED_BY(queues_mutex_);
+  std::vector<ChangeQueue*> unused_ GUARDED_BY(queues_mutex_);  // Without a writer; what is inside is delivered still.
+  std::atomic<size_t> queue_count_{0};  // Tells the merge that there is a new one.
+
+  // Who wants a delivery sets wanted_ and then asks who delivers; who has delivered stops and then looks at wanted_: sequentially
+  // consistent, so that one of the two sees the other. The same holds between wanted_ and asleep_, the thread's.
+  std::atomic<bool> wanted_{false};
+  std::atomic<bool> delivering_{false};
+  std::atomic<bool> asleep_{false};
+  std::atomic<uint64_t> delivered_{0};  // Written by who delivers.
 
   base::Mutex followers_mutex_;  // Held while followers are called.
   std::vector<ChangeFollower*> followers_ GUARDED_BY(followers_mutex_);
+  std::vector<Source> sources_ GUARDED_BY(followers_mutex_);
+  std::vector<ChangeUnit> units_ GUARDED_BY(followers_mutex_);
 
   base::Mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ GUARDED_BY(mutex_) = false;
-  uint64_t delivered_ GUARDED_BY(mutex_) = 0;
   std::thread thread_;
 };
-
-// Appends `argv` as a RESP array of bulk strings.
-void AppendCommand(std::string& out, std::span<const std::string_view> argv);
 
 }  // namespace tusk::store

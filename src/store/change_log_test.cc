@@ -13,9 +13,11 @@ namespace {
 class Recorder final : public ChangeFollower {
  public:
   explicit Recorder(ChangeTargets target) : stream_(target) {}
-  void OnUnit(const ChangeUnit& unit) override {
-    numbers.push_back(unit.number);
-    stream_.Append(unit, text);
+  void OnUnits(std::span<const ChangeUnit> units) override {
+    for (const ChangeUnit& unit : units) {
+      numbers.push_back(unit.number);
+      stream_.Append(unit, text);
+    }
   }
   void OnPause() override {}
 
@@ -25,6 +27,19 @@ class Recorder final : public ChangeFollower {
  private:
   ChangeStream stream_;
 };
+
+using Words = std::vector<std::string_view>;
+struct Command {
+  DbIndex db;
+  Words argv;
+  uint8_t targets = kToAll;
+};
+
+void Put(ChangeWriter& writer, uint64_t number, const std::vector<Command>& commands) {
+  ChangeBuffer buffer;
+  for (const Command& command : commands) buffer.Add(command.db, command.argv, command.targets);
+  writer.Write(buffer.Unit(number));
+}
 
 std::string Spelled(std::initializer_list<std::string_view> argv) {
   std::string out;
@@ -41,14 +56,18 @@ TEST(ChangeLogTest, UnitsArriveInCommitOrderWhateverTheThreads) {
   std::atomic<uint64_t> next{0};
   std::vector<std::thread> threads;
   for (size_t t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&] {
+    // Half of them deliver themselves, now and then; the others leave it to the log.
+    threads.emplace_back([&, t] {
+      std::unique_ptr<ChangeWriter> writer = log.NewWriter();
+      writer->set_delivers(t % 2 == 0);
       for (;;) {
         uint64_t number = next.fetch_add(1) + 1;
-        if (number > kUnits) return;
+        if (number > kUnits) break;
         if (number % 97 == 0) std::this_thread::yield();  // Some numbers come late.
-        ChangeCommand change{.db = 0, .argv = {"SET", "k", std::to_string(number)}};
-        log.OnCommit(number, {&change, 1});
+        Put(*writer, number, {{0, {"SET", "k", std::to_string(number)}}});
+        if (t % 2 == 0 && number % 16 == 0) log.Deliver();
       }
+      log.Deliver();
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -62,58 +81,76 @@ TEST(ChangeLogTest, AFollowerThatLeftIsNotCalled) {
   ChangeLog log;
   Recorder recorder(kToAll);
   log.AddFollower(recorder);
-  ChangeCommand change{.db = 0, .argv = {"DEL", "k"}};
-  log.OnCommit(1, {&change, 1});
+  std::unique_ptr<ChangeWriter> writer = log.NewWriter();
+  Put(*writer, 1, {{0, {"DEL", "k"}}});
   log.WaitFor(1);
   log.RemoveFollower(recorder);
-  log.OnCommit(2, {&change, 1});
+  Put(*writer, 2, {{0, {"DEL", "k"}}});
   log.WaitFor(2);
   EXPECT_EQ(recorder.numbers, std::vector<uint64_t>{1});
 }
 
-TEST(ChangeStreamTest, SelectsOnlyWhenTheDatabaseChanges) {
+TEST(ChangeLogTest, NobodyNeedDeliverWhatNoLoopWrote) {
+  ChangeLog log;
+  std::unique_ptr<ChangeWriter> writer = log.NewWriter();
+  Put(*writer, 1, {{0, {"DEL", "k"}}});
+  // By the log's own thread.
+  while (log.delivered() == 0) std::this_thread::yield();
+  EXPECT_EQ(log.delivered(), 1u);
+}
+
+TEST(ChangeLogTest, WhatAWriterLeftBehindIsDelivered) {
   ChangeLog log;
   Recorder recorder(kToAll);
   log.AddFollower(recorder);
-  ChangeCommand first{.db = 9, .argv = {"SET", "a", "1"}};
-  ChangeCommand second{.db = 9, .argv = {"INCR", "a"}};
-  ChangeCommand third{.db = 0, .argv = {"INCR", "a"}};
-  log.OnCommit(1, {&first, 1});
-  log.OnCommit(2, {&second, 1});
-  log.OnCommit(3, {&third, 1});
+  for (uint64_t number = 1; number <= 3; ++number) {
+    std::unique_ptr<ChangeWriter> writer = log.NewWriter();
+    writer->set_delivers(true);
+    Put(*writer, number, {{0, {"INCR", "k"}}});
+  }
   log.WaitFor(3);
   log.RemoveFollower(recorder);
-  EXPECT_EQ(recorder.text, Spelled({"SELECT", "9"}) + Spelled({"SET", "a", "1"}) + Spelled({"INCR", "a"}) +
-                               Spelled({"SELECT", "0"}) + Spelled({"INCR", "a"}));
+  EXPECT_EQ(recorder.numbers, (std::vector<uint64_t>{1, 2, 3}));
 }
 
-TEST(ChangeStreamTest, SeveralCommandsOfOneUnitAreATransaction) {
-  ChangeLog log;
-  Recorder recorder(kToAll);
-  log.AddFollower(recorder);
-  std::vector<ChangeCommand> unit = {{.db = 0, .argv = {"SREM", "s", "a"}}, {.db = 0, .argv = {"DEL", "t"}}};
-  log.OnCommit(1, unit);
-  log.WaitFor(1);
-  log.RemoveFollower(recorder);
-  EXPECT_EQ(recorder.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"SREM", "s", "a"}) +
-                               Spelled({"DEL", "t"}) + Spelled({"EXEC"}));
+class StreamTest : public ::testing::Test {
+ protected:
+  StreamTest() {
+    log_.AddFollower(recorder_);
+    log_.AddFollower(replicas_);
+  }
+  // What the followers have got of it.
+  void Write(const std::vector<std::vector<Command>>& units) {
+    std::unique_ptr<ChangeWriter> writer = log_.NewWriter();
+    uint64_t number = 0;
+    for (const std::vector<Command>& unit : units) Put(*writer, ++number, unit);
+    log_.WaitFor(number);
+    log_.RemoveFollower(recorder_);
+    log_.RemoveFollower(replicas_);
+  }
+
+  ChangeLog log_;
+  Recorder recorder_{kToAppendFile};
+  Recorder replicas_{kToReplicas};
+};
+
+TEST_F(StreamTest, SelectsOnlyWhenTheDatabaseChanges) {
+  Write({{{9, {"SET", "a", "1"}}}, {{9, {"INCR", "a"}}}, {{0, {"INCR", "a"}}}});
+  EXPECT_EQ(recorder_.text, Spelled({"SELECT", "9"}) + Spelled({"SET", "a", "1"}) + Spelled({"INCR", "a"}) +
+                                Spelled({"SELECT", "0"}) + Spelled({"INCR", "a"}));
 }
 
-TEST(ChangeStreamTest, PartsForOthersAreLeftOut) {
-  ChangeLog log;
-  Recorder file(kToAppendFile);
-  Recorder replicas(kToReplicas);
-  log.AddFollower(file);
-  log.AddFollower(replicas);
-  std::vector<ChangeCommand> unit = {{.db = 0, .targets = kToReplicas, .argv = {"PUBLISH", "c", "m"}},
-                                     {.db = 0, .argv = {"SET", "k", "v"}}};
-  log.OnCommit(1, unit);
-  log.WaitFor(1);
-  log.RemoveFollower(file);
-  log.RemoveFollower(replicas);
-  EXPECT_EQ(file.text, Spelled({"SELECT", "0"}) + Spelled({"SET", "k", "v"}));
-  EXPECT_EQ(replicas.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"PUBLISH", "c", "m"}) +
-                               Spelled({"SET", "k", "v"}) + Spelled({"EXEC"}));
+TEST_F(StreamTest, SeveralCommandsOfOneUnitAreATransaction) {
+  Write({{{0, {"SREM", "s", "a"}}, {0, {"DEL", "t"}}}});
+  EXPECT_EQ(recorder_.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"SREM", "s", "a"}) +
+                                Spelled({"DEL", "t"}) + Spelled({"EXEC"}));
+}
+
+TEST_F(StreamTest, PartsForOthersAreLeftOut) {
+  Write({{{0, {"PUBLISH", "c", "m"}, kToReplicas}, {0, {"SET", "k", "v"}}}});
+  EXPECT_EQ(recorder_.text, Spelled({"SELECT", "0"}) + Spelled({"SET", "k", "v"}));
+  EXPECT_EQ(replicas_.text, Spelled({"SELECT", "0"}) + Spelled({"MULTI"}) + Spelled({"PUBLISH", "c", "m"}) +
+                                Spelled({"SET", "k", "v"}) + Spelled({"EXEC"}));
 }
 
 }  // namespace

@@ -4,10 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "store/key.h"
 
@@ -38,30 +35,6 @@ class EventSink {
   virtual ~EventSink() = default;
   // Called with the key's stripe locked; must not touch stripes nor block. Filters by the setting itself.
   virtual void OnKeyEvent(EventClass event_class, std::string_view event, std::string_view key, DbIndex db) = 0;
-};
-
-// Who is to repeat a change.
-enum ChangeTargets : uint8_t {
-  kToNobody = 0,
-  kToAppendFile = 1u << 0,
-  kToReplicas = 1u << 1,
-  kToAll = kToAppendFile | kToReplicas,
-};
-
-// One write's effect as deterministic commands, in the order in which they are to be repeated.
-struct ChangeCommand {
-  DbIndex db;
-  uint8_t targets = kToAll;  // ChangeTargets bits, at least one.
-  std::vector<std::string> argv;
-};
-
-class ChangeObserver {
- public:
-  virtual ~ChangeObserver() = default;
-  // One unit (a command, a transaction, a script), called once its effects are complete and before its stripes are
-  // unlocked: units that touch a common stripe arrive in the order in which they happened, with ascending numbers.
-  // Must not touch stripes nor block.
-  virtual void OnCommit(uint64_t commit_number, std::span<const ChangeCommand> unit) = 0;
 };
 
 }  // namespace tusk::store

@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "store/change_unit.h"
 #include "store/events.h"
 #include "store/parking_lot.h"
 #include "store/passing_bytes.h"
@@ -39,12 +40,15 @@ struct TrackingCounters {
   std::atomic<bool> trim_wanted{false};  // The table is larger than tracking-table-max-keys allows.
 };
 
-// How far commits are on disk. Written by the append log; read by whoever sends replies, and by WAITAOF.
+// How far commits are in the append file. Written by the append log; read by whoever sends replies, and by WAITAOF.
 struct CommitGate {
-  // A reply leaves once the commits that it may tell of are on disk. Seen a command late when it begins to hold.
+  // A reply leaves once the commits that it may tell of are `open_to`. Seen a command late when it begins to hold.
   std::atomic<bool> holds{false};
-  // The newest commit on disk. Who is to wait says so somewhere, looks here again, and rests; the log writes here, then looks
-  // for who waits: sequentially consistent, so that one of the two sees the other.
+  // With appendfsync always the newest commit on disk, otherwise the newest one that the kernel has: it may go back when
+  // the setting changes. Who is to wait says so somewhere, looks here again, and rests; the log writes here, then looks for
+  // who waits: sequentially consistent, so that one of the two sees the other.
+  std::atomic<uint64_t> open_to{0};
+  // The newest commit on disk. The same holds for those who wait for it.
   std::atomic<uint64_t> synced{0};
 };
 

@@ -53,18 +53,19 @@ class CAPABILITY("stripe") StripeLock {
 
   bool held() const noexcept { return word_.load(std::memory_order_relaxed) != kFree; }
 
+  // Between two looks of who spins.
+  static void Pause() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+  }
+
  private:
   static constexpr uint32_t kFree = 0;
   static constexpr uint32_t kHeld = 1;
   static constexpr uint32_t kContended = 2;
   // A short command holds a stripe for a few hundred nanoseconds; about four times that is worth waiting for.
   static constexpr int kSpins = 60;
-
-  static void Pause() noexcept {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#endif
-  }
 
   // Publishes everything that the stripe guards, from Unlock() (release) to TryLock()/LockBlocking() (acquire).
   std::atomic<uint32_t> word_{kFree};

@@ -356,9 +356,7 @@ void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv, 
   DCHECK(keyspace_.observer() != nullptr && !argv.empty());
   targets &= targets_;
   if (targets == kToNobody) return;
-  ChangeCommand change{.db = db, .targets = targets, .argv = {}};
-  change.argv.assign(argv.begin(), argv.end());
-  changes_.push_back(std::move(change));
+  changes_.Add(db, argv, targets);
 }
 
 uint64_t Transaction::Commit() {
@@ -368,9 +366,18 @@ uint64_t Transaction::Commit() {
   if (changes_.empty()) return 0;
   const uint64_t number = keyspace_.NextCommit();
   for (uint16_t stripe : held_) keyspace_.stripe(stripe).last_commit = number;
-  keyspace_.observer()->OnCommit(number, changes_);
-  changes_.clear();
+  if (!writer_) [[unlikely]] {
+    writer_ = keyspace_.observer()->NewWriter();
+    writer_->set_delivers(delivers_);
+  }
+  writer_->Write(changes_.Unit(number));
+  changes_.Clear();
   return number;
+}
+
+void Transaction::SetDelivers(bool delivers) noexcept {
+  delivers_ = delivers;
+  if (writer_) writer_->set_delivers(delivers);
 }
 
 void Transaction::TellInvalidated() {
@@ -384,7 +391,7 @@ void Transaction::TellInvalidated() {
 
 void Transaction::Reset() noexcept {
   ready_.clear();
-  changes_.clear();
+  changes_.Clear();
   invalidated_.clear();
   flushed_ = false;
   dirty_ = 0;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "base/annotations.h"
+#include "store/change_unit.h"
 #include "store/keyspace.h"
 
 namespace tusk::store {
@@ -147,6 +149,8 @@ class Transaction {
   void AddChange(DbIndex db, std::initializer_list<std::string_view> argv, uint8_t targets = kToAll);
   void AddChange(DbIndex db, std::span<const std::string_view> argv, uint8_t targets = kToAll);
   size_t change_count() const noexcept { return changes_.size(); }
+  // This thread has change records delivered after each round of its loop (ChangeWriter::set_delivers).
+  void SetDelivers(bool delivers) noexcept;
   std::vector<ReadyKey>& ready_keys() noexcept { return ready_; }
   // Marks a key ready by hand, e.g. all waited keys of two databases that were swapped.
   void MarkReady(DbIndex db, std::string_view key) { ready_.push_back({db, std::string(key)}); }
@@ -196,7 +200,9 @@ class Transaction {
   bool silent_ = false;
   Lookups lookups_;
   std::vector<ReadyKey> ready_;
-  std::vector<ChangeCommand> changes_;
+  ChangeBuffer changes_;
+  std::unique_ptr<ChangeWriter> writer_;  // From the first record on.
+  bool delivers_ = false;
   bool keep_expired_ = false;
   bool sees_expired_ = false;
   uint64_t source_ = 0;

@@ -7,11 +7,12 @@
 #include <thread>
 
 #include "base/random.h"
+#include "store/recording_observer.h"
 
 namespace tusk::store {
 namespace {
 
-class Recorder : public ChangeObserver, public EventSink {
+class Recorder : public RecordingObserver, public EventSink {
  public:
   void OnKeyEvent(EventClass, std::string_view event, std::string_view key, DbIndex) override {
     events.push_back(std::string(event) + " " + std::string(key));
