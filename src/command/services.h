@@ -207,6 +207,12 @@ class AppendFile {
  public:
   virtual ~AppendFile() = default;
   virtual bool enabled() const = 0;
+  // Does what is in the file and on its way there tell of the whole dataset?
+  virtual bool complete() const = 0;
+  // The dataset is about to be replaced by one that leaves no records: the log rests until it begins anew, with that one as
+  // its base. Both block while the disk is slow; nothing happens unless the configuration wants a log.
+  virtual void Interrupt() = 0;
+  virtual void BeginAnew() = 0;
   // Is there one on disk, whether it is on or not?
   virtual bool HasLog() const = 0;
   // From now on the session's blocked command is looked at again whenever more is on disk.

@@ -172,6 +172,12 @@ void AppendFile::SetSyncListener(std::function<void()> listener) {
   listener_ = std::move(listener);
 }
 
+void AppendFile::BeginAnew() {
+  if (!wanted()) return;
+  Status status = keeper_.TurnOn();
+  if (!status.ok() && log_) log_->Warning("Turning the AOF on after a full resync failed: {}", status.message());
+}
+
 // ---- DEBUG LOADAOF ----
 
 // Nobody is told: what goes comes back.

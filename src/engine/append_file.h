@@ -69,6 +69,9 @@ class AppendFile final : public command::AppendFile {
   base::Status Flush() { return append_.Flush(); }
 
   bool enabled() const override { return append_.state().on; }
+  bool complete() const override { return keeper_.state().mode == persist::LogKeeper::Mode::kOn; }
+  void Interrupt() override { keeper_.TurnOff(); }
+  void BeginAnew() override;
   bool HasLog() const override { return HasFiles(); }
   void TellWhenSynced(const command::Session& waiter) override;
   void StopTelling(uint64_t session_id) override;

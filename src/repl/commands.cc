@@ -133,7 +133,10 @@ void CmdReplconf(Context& ctx) {
     if (ctx.ArgIs(i, "ack")) {
       // No reply, whatever it says: nobody would read it.
       std::optional<int64_t> offset = base::ParseInt64(ctx.arg(i + 1));
-      if (offset && *offset >= 0) feed.Acknowledge(ctx.session(), static_cast<uint64_t>(*offset));
+      if (!offset || *offset < 0) return;
+      std::optional<int64_t> synced;
+      if (ctx.argc() > i + 3 && ctx.ArgIs(i + 2, "fack")) synced = base::ParseInt64(ctx.arg(i + 3));
+      feed.Acknowledge(ctx.session(), static_cast<uint64_t>(*offset), static_cast<uint64_t>(std::max<int64_t>(synced.value_or(0), 0)));
       return;
     }
     if (ctx.ArgIs(i, "getack")) return;  // A master does not answer it either.
@@ -256,7 +259,6 @@ void CmdWait(Context& ctx) {
                   [](resp::Reply& reply, int64_t confirmed) { reply.Integer(confirmed); });
 }
 
-// What replicas have on disk they do not say yet (REPLCONF ACK … FACK), so the second number stays 0 until the time is up.
 void CmdWaitaof(Context& ctx) {
   std::optional<int64_t> local = ctx.IntegerInRange(1, 0, 1, kNotPositive);
   if (!local) return;
@@ -268,21 +270,30 @@ void CmdWaitaof(Context& ctx) {
   if (*local != 0 && !file.enabled()) {
     return ctx.reply().Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   }
+  if (ctx.services().link->is_replica()) {
+    return ctx.reply().Error("ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are "
+                             "just local and are not propagated.");
+  }
+  Feed& feed = FeedOf(ctx);
   const uint64_t session_id = ctx.session().id;
+  const uint64_t commit = ctx.session().last_commit;
+  const uint64_t offset = commit == 0 ? 0 : feed.OffsetOf(commit);
   const std::atomic<uint64_t>& synced = ctx.keyspace().gate().synced;
-  auto is_synced = [&file, &synced, commit = ctx.session().last_commit] {
-    return file.enabled() && synced.load(std::memory_order_seq_cst) >= commit;
+  auto here = [&file, &synced, commit] {
+    return file.enabled() && synced.load(std::memory_order_seq_cst) >= commit ? 1 : 0;
   };
-  auto write = [&file, session_id, is_synced](resp::Reply& reply) {
+  auto write = [&file, &feed, session_id, offset, here](resp::Reply& reply) {
     file.StopTelling(session_id);
+    feed.StopAsking(session_id);
     reply.ArrayHeader(2);
-    reply.Integer(is_synced() ? 1 : 0);
-    reply.Integer(0);
+    reply.Integer(here());
+    reply.Integer(feed.CountSynced(offset));
   };
   if (!MayWait(ctx)) return write(ctx.reply());
-  // Before the look, so that no sync falls between the two.
+  // Before the look, so that no sync falls between the two. A replica says how far its disk is once a second, too.
   file.TellWhenSynced(ctx.session());
-  if (*wanted == 0 && (*local == 0 || is_synced())) return write(ctx.reply());
+  if (!ctx.has_waited() && feed.CountSynced(offset) < *wanted) feed.AskForAcks(ctx.session());
+  if (here() >= *local && feed.CountSynced(offset) >= *wanted) return write(ctx.reply());
   ctx.Block({}, {.timeout_ms = *timeout, .write_timeout = write});
 }
 

@@ -274,12 +274,13 @@ void Feed::SetOpenEnded(const command::Session& session) {
   ReplicaOf(session).kind.open_ended = true;
 }
 
-void Feed::Acknowledge(const command::Session& session, uint64_t offset) {
+void Feed::Acknowledge(const command::Session& session, uint64_t offset, uint64_t synced_offset) {
   base::MutexLock hold(mutex_);
   auto found = replicas_.find(session.id);
   if (found == replicas_.end() || found->second.phase < ReplicaPhase::kAwaitsAck || found->second.overrun) return;
   if (found->second.phase == ReplicaPhase::kAwaitsAck) GoOnline(session.id, found->second);
   found->second.acked_offset = std::max(found->second.acked_offset, offset);
+  found->second.synced_offset = std::max(found->second.synced_offset, std::min(synced_offset, offset));
   found->second.acked_ms = NowMs();
   for (const auto& [id, host] : waiters_) host->RetryBlocked(id);
 }
@@ -423,6 +424,14 @@ int64_t Feed::CountAcknowledged(uint64_t offset) const {
   base::MutexLock hold(mutex_);
   return std::ranges::count_if(
       replicas_, [offset](const auto& entry) { return entry.second.phase == ReplicaPhase::kOnline && entry.second.acked_offset >= offset; });
+}
+
+int64_t Feed::CountSynced(uint64_t offset) const {
+  base::MutexLock hold(mutex_);
+  return std::ranges::count_if(replicas_, [offset](const auto& entry) {
+    const Replica& replica = entry.second;
+    return replica.phase == ReplicaPhase::kOnline && replica.synced_offset != 0 && replica.synced_offset >= offset;
+  });
 }
 
 void Feed::AskForAcks(const command::Session& waiter) {

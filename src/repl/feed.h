@@ -84,6 +84,7 @@ struct ReplicaInfo {
   int64_t port = 0;         // REPLCONF listening-port; 0: not told.
   ReplicaPhase phase = ReplicaPhase::kNone;
   uint64_t acked_offset = 0;
+  uint64_t synced_offset = 0;  // On its disk; 0: it has no append log, or none of it yet.
   int64_t lag_seconds = 0;  // Since its last acknowledgement.
 };
 
@@ -134,7 +135,8 @@ class Feed final : public store::ChangeFollower {
   void SetAddress(const command::Session& session, std::string_view address);
   // The socket's, which counts until SetAddress().
   void SetPeerAddress(const command::Session& session, std::string_view address);
-  void Acknowledge(const command::Session& session, uint64_t offset);
+  // `synced_offset`: so much is on its disk; 0 from a replica without an append log.
+  void Acknowledge(const command::Session& session, uint64_t offset, uint64_t synced_offset = 0);
   void SetFunctionsOnly(const command::Session& session, bool functions_only);
   void SetOpenEnded(const command::Session& session);
   // In the session's thread, before its host forgets it.
@@ -155,10 +157,12 @@ class Feed final : public store::ChangeFollower {
   uint64_t output_bytes() const noexcept { return output_bytes_.load(std::memory_order_relaxed); }
   void ResetStatistics() noexcept;
 
-  // ---- WAIT ----
+  // ---- WAIT, WAITAOF ----
   // The stream's offset once the commit has passed. Waits for the log, a moment.
   uint64_t OffsetOf(uint64_t commit_number);
   int64_t CountAcknowledged(uint64_t offset) const;
+  // The same of replicas that have it on disk.
+  int64_t CountSynced(uint64_t offset) const;
   // Asks the replicas to say how far they are, and has the session's blocked command looked at again whenever one does.
   void AskForAcks(const command::Session& waiter);
   void StopAsking(uint64_t session_id);
@@ -176,6 +180,7 @@ class Feed final : public store::ChangeFollower {
     bool with_greeting = false;
     uint64_t place = 0;  // In the queue of those who wait.
     uint64_t acked_offset = 0;
+    uint64_t synced_offset = 0;
     int64_t acked_ms = 0;  // Monotonic.
     // The stream since the copy's moment, until it may be sent. Replicas share the pieces.
     std::vector<std::shared_ptr<const std::string>> kept_back;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/check.h"
@@ -453,6 +454,11 @@ base::Status Link::Transfer() {
   Note("MASTER <-> REPLICA sync: Loading DB in memory");
   options_.services->keyspace->settings().loading.set(true);
   DropReplicas();
+  // The log goes on with the copy as its base: no record says what a copy holds.
+  command::AppendFile* const log = options_.services->append_file;
+  if (log != nullptr) log->Interrupt();
+  marks_.clear();
+  synced_offset_ = 0;
   const std::string_view flush[] = {"FLUSHALL"};
   Apply(flush);
   base::Status status;
@@ -463,6 +469,7 @@ base::Status Link::Transfer() {
     status = options_.load(reader, *worker_);
     if (status.ok()) status = source.TakeMark();
   }
+  if (log != nullptr) log->BeginAnew();
   if (!status.ok()) {
     Apply(flush);  // Half of a dataset is worse than none.
     return base::Status::Unavailable("MASTER <-> REPLICA sync: loading failed: " + status.message());
@@ -485,7 +492,13 @@ base::Status Link::FollowStream() {
   RETURN_IF_ERROR(SendAck());
   for (;;) {
     bool any = !in_.empty();
-    if (!any) RETURN_IF_ERROR(ReadMore(kPollMillis, any));
+    const bool full = options_.services->executor->paused() && parser_->buffered_bytes() >= kPausedBytesMax;
+    if (full) {
+      if (Stopping()) return base::Status::Unavailable("stopping");
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPollMillis));
+    } else if (!any) {
+      RETURN_IF_ERROR(ReadMore(kPollMillis, any));
+    }
     received += static_cast<int64_t>(in_.size());
     read_offset_.store(received, std::memory_order_relaxed);
     parser_->Feed(in_);
@@ -503,6 +516,7 @@ base::Status Link::FollowStream() {
       if (session_.in_multi) continue;
       offset_.store(received - static_cast<int64_t>(parser_->buffered_bytes()), std::memory_order_relaxed);
     }
+    NoteApplied();
     if (parser_->failed()) return base::Status::Invalid("The master's stream is damaged: " + parser_->error());
     if (NowMs() - last_ack_ms_ >= kAckMillis) RETURN_IF_ERROR(SendAck());
   }
@@ -526,7 +540,33 @@ void Link::Apply(std::span<const std::string_view> argv) {
 
 base::Status Link::SendAck() {
   last_ack_ms_ = NowMs();
-  return Send({"REPLCONF", "ACK", std::to_string(offset_.load(std::memory_order_relaxed))});
+  const std::string offset = std::to_string(offset_.load(std::memory_order_relaxed));
+  const int64_t synced = SyncedOffset();
+  if (synced < 0) return Send({"REPLCONF", "ACK", offset});
+  return Send({"REPLCONF", "ACK", offset, "FACK", std::to_string(synced)});
+}
+
+void Link::NoteApplied() {
+  const int64_t offset = offset_.load(std::memory_order_relaxed);
+  if (!marks_.empty() && marks_.back().offset == offset) return;
+  // Rather a place too late than one too early: the last one moves on.
+  if (marks_.size() >= kMarksMax) marks_.pop_back();
+  marks_.push_back({offset, session_.last_commit});
+}
+
+int64_t Link::SyncedOffset() {
+  command::Services& services = *options_.services;
+  if (services.append_file == nullptr || !services.append_file->complete()) {
+    synced_offset_ = 0;
+    return -1;
+  }
+  NoteApplied();
+  const uint64_t synced = services.keyspace->gate().synced.load(std::memory_order_seq_cst);
+  while (!marks_.empty() && marks_.front().commit <= synced) {
+    synced_offset_ = marks_.front().offset;
+    marks_.pop_front();
+  }
+  return synced_offset_;
 }
 
 }  // namespace tusk::repl

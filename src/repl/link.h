@@ -14,6 +14,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -107,6 +108,10 @@ class Link {
 
   static constexpr int64_t kRetryMillis = 1000;
   static constexpr int64_t kAckMillis = 1000;
+  // While CLIENT PAUSE holds the stream back, so much of it is kept; then reading stops until it goes on, and the master keeps
+  // the rest, as far as it likes.
+  static constexpr size_t kPausedBytesMax = 64u << 20;
+  static constexpr size_t kMarksMax = 1024;
   // A line of the handshake; a longer one is no Redis server.
   static constexpr size_t kLineBytesMax = 1024;
 
@@ -125,6 +130,9 @@ class Link {
   void Apply(std::span<const std::string_view> argv);
   base::Status Send(std::initializer_list<std::string_view> argv);
   base::Status SendAck();
+  void NoteApplied();
+  // How far the master's stream is on our disk; -1: no append log.
+  int64_t SyncedOffset();
   base::Status WriteAll(std::string_view bytes);
   // At least one byte, into in_. An error also when the link is to stop or the master is silent for too long.
   base::Status ReadMore(int64_t wait_ms, bool& any);
@@ -146,6 +154,14 @@ class Link {
   std::string master_replid_;
   std::unique_ptr<resp::RequestParser> parser_;
   int64_t last_ack_ms_ = 0;
+  // Places of the stream and the newest commit before each, for those that may not be on disk yet; thinned out when there are
+  // more than kMarksMax, for then a sync is long.
+  struct Mark {
+    int64_t offset;
+    uint64_t commit;
+  };
+  std::deque<Mark> marks_;
+  int64_t synced_offset_ = 0;
 
   // Read by INFO and by commands that ask for the role: relaxed.
   std::atomic<LinkState> state_{LinkState::kNone};
