@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "codec/entry_commands.h"
 #include "store/eviction.h"
 
 namespace tusk::codec {
@@ -19,6 +20,7 @@ bool IsLru(store::EvictionPolicy policy) noexcept {
 }  // namespace
 
 void WriteEntry(const store::Entry& entry, const EntryFormat& format, Writer& out) {
+  if (format.as_commands) return WriteEntryCommands(entry, format.limits, out);
   if (entry.has_deadline()) {
     out.Byte(kOpExpireMillis);
     out.Fixed64(static_cast<uint64_t>(entry.deadline_ms()));
@@ -46,6 +48,10 @@ void DatasetWriter::Fact(std::string_view name, std::string_view value) {
 
 void DatasetWriter::Head() {
   DCHECK(writer_.bytes_written() == 0);
+  if (options_.as_commands) {
+    for (const std::string& code : options_.functions) WriteCommand({"FUNCTION", "LOAD", code}, writer_);
+    return;
+  }
   writer_.Raw(fmt::format("REDIS{:04}", kRdbVersionWritten));
   Fact("redis-ver", options_.redis_version);
   Fact("redis-bits", "64");
@@ -62,11 +68,13 @@ void DatasetWriter::Head() {
 void DatasetWriter::Select(store::DbIndex db) {
   if (selected_ == db) return;
   selected_ = db;
+  if (options_.as_commands) return WriteCommand({"SELECT", base::Int64ToString(db)}, writer_);
   writer_.Byte(kOpSelectDb);
   writer_.Length(db);
 }
 
 void DatasetWriter::Size(store::DbIndex db, uint64_t keys, uint64_t keys_with_deadline) {
+  if (options_.as_commands) return;
   Select(db);
   writer_.Byte(kOpResizeDb);
   writer_.Length(keys);
@@ -85,6 +93,7 @@ void DatasetWriter::Entries(store::DbIndex db, std::string_view records) {
 }
 
 base::Status DatasetWriter::End() {
+  if (options_.as_commands) return writer_.Flush();
   writer_.Byte(kOpEof);
   uint64_t checksum = writer_.Checksum();
   writer_.Fixed64(checksum);
@@ -96,6 +105,7 @@ base::Status WriteDataset(store::Transaction& held, ByteSink& sink, const Datase
   store::Keyspace& keyspace = held.keyspace();
   DatasetWriter writer(sink, options);
   EntryFormat format(keyspace.settings(), options.now_ms);
+  format.as_commands = options.as_commands;
   writer.Head();
   for (size_t db = 0; db < keyspace.databases(); ++db) {
     auto index = static_cast<store::DbIndex>(db);

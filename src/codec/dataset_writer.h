@@ -1,4 +1,5 @@
-// A whole dataset as an RDB file: head, facts about the writer, function libraries, keys, end mark and checksum.
+// A whole dataset as an RDB file: head, facts about the writer, function libraries, keys, end mark and checksum. Or as the
+// commands that make it, one after the other.
 //
 // DatasetWriter is the format; WriteDataset() is the plain use of it, for who holds every stripe. Keys may come in any
 // order: a change of database is written where it happens.
@@ -23,6 +24,7 @@ struct EntryFormat {
   // Access clocks go along when the policy of eviction uses them.
   store::EvictionPolicy policy = store::EvictionPolicy::kNoEviction;
   int64_t now_ms = 0;
+  bool as_commands = false;  // See codec/entry_commands.h.
 
   EntryFormat() = default;
   EntryFormat(const store::Settings& settings, int64_t now) noexcept
@@ -43,6 +45,8 @@ struct DatasetOptions {
   std::vector<std::string> functions = {};
   // It begins an append log.
   bool aof_base = false;
+  // For that: no RDB file, but commands.
+  bool as_commands = false;
 };
 
 class DatasetWriter {
@@ -56,7 +60,7 @@ class DatasetWriter {
   void Key(store::DbIndex db, const store::Entry& entry, const EntryFormat& format);
   // Entries of one database that were written elsewhere.
   void Entries(store::DbIndex db, std::string_view records);
-  // End mark and checksum. The first error of the sink, if any.
+  // End mark and checksum, if the format has them. The first error of the sink, if any.
   base::Status End();
   bool failed() const noexcept { return writer_.failed(); }
   uint64_t bytes_written() const noexcept { return writer_.bytes_written(); }

@@ -39,6 +39,7 @@ struct LogKeeper::Rewriting {
   Snapshot* snapshot = nullptr;
   uint64_t handed_mark = 0;  // What had been handed to the log at the moment of the snapshot.
   uint64_t base_bytes = 0;
+  bool rdb_base = true;
 };
 
 LogKeeper::LogKeeper(Options options)
@@ -110,6 +111,7 @@ Status LogKeeper::WriteFirstBase(AofManifest& manifest) NO_THREAD_SAFETY_ANALYSI
   ReplacementSink sink(file);
   codec::DatasetOptions head = describe_();
   head.aof_base = true;
+  head.as_commands = !settings().rdb_base;
   RETURN_IF_ERROR(codec::WriteDataset(held, sink, head));
   return file.Commit();
 }
@@ -325,6 +327,7 @@ void LogKeeper::RunRewrite() {
     ++state_.rewrites;
     settings = settings_;
   }
+  rewriting.rdb_base = settings.rdb_base;
   if (log_) log_->Notice("Background append only file rewriting started");
   if (settings.pause_syncs_in_rewrite) append_.PauseSyncs(true);
   Status status = RewriteOnce(rewriting);
@@ -394,6 +397,7 @@ Status LogKeeper::BeginSnapshot(Rewriting& rewriting) {
   if (stopping_ || cancelled_ || state_.mode != rewriting.mode) return Status::Unavailable("The AOF rewrite was cancelled");
   codec::DatasetOptions head = describe_();
   head.aof_base = true;
+  head.as_commands = !rewriting.rdb_base;
   base::Result<std::unique_ptr<Snapshot>> snapshot = Snapshot::Begin(held, std::move(head));
   // The manifest names the new increment already: the log uses it in any case.
   if (rewriting.mode == Mode::kOn) append_.SwitchTo(std::move(rewriting.increment));
@@ -411,7 +415,7 @@ Status LogKeeper::BeginSnapshot(Rewriting& rewriting) {
 
 Status LogKeeper::WriteBase(Rewriting& rewriting) NO_THREAD_SAFETY_ANALYSIS {
   // Only this thread changes the manifest and its names while a rewrite runs.
-  const std::string name = rewriting.manifest.AddBase(files_.stem(), settings().rdb_base).name;
+  const std::string name = rewriting.manifest.AddBase(files_.stem(), rewriting.rdb_base).name;
   const std::string temporary = files_.PathOf(fmt::format("temp-rewriteaof-bg-{}.aof", ::getpid()));
   base::Result<io::Replacement> file = io::Replacement::Create(files_.files(), files_.PathOf(name), temporary);
   codec::StringSink nowhere;

@@ -14,10 +14,20 @@ using store::DbIndex;
 using store::Entry;
 using store::Shard;
 
+namespace {
+
+codec::EntryFormat FormatOf(const store::Keyspace& keyspace, const codec::DatasetOptions& options) {
+  codec::EntryFormat format(keyspace.settings(), options.now_ms);
+  format.as_commands = options.as_commands;
+  return format;
+}
+
+}  // namespace
+
 Snapshot::Snapshot(store::Keyspace& keyspace, codec::DatasetOptions options)
     : keyspace_(keyspace),
       options_(std::move(options)),
-      format_(keyspace.settings(), options_.now_ms),
+      format_(FormatOf(keyspace, options_)),
       mark_(!keyspace.snapshot_mark()),
       transaction_(keyspace) {
   for (size_t db = 0; db < keyspace.databases(); ++db) {

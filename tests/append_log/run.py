@@ -124,9 +124,9 @@ def fill(connection):
     return names
 
 
-def interop(writer, reader, after_rewrite):
+def interop(writer, reader, after_rewrite, **settings):
     """What `writer` logged is loaded by `reader`."""
-    with Server(writer, LOG) as source, Server(reader, LOG) as target:
+    with Server(writer, {**LOG, **settings}) as source, Server(reader, LOG) as target:
         connection = source.connect()
         names = fill(connection)
         for title, commands in FAMILIES.items():
@@ -242,6 +242,61 @@ def moves_from_rdb(binary):
         restart_keeps(server, kill, 'the log holds it')
 
 
+def base_of_commands(binary):
+    """aof-use-rdb-preamble no: the base is text, and says all that an RDB base would."""
+    with Server(binary, {**LOG, 'aof-use-rdb-preamble': 'no'}) as server:
+        connection = server.connect()
+        fill(connection)
+        run_all(connection, ['SELECT 9', *FAMILIES['field deadlines']])
+        run_all(connection, [('FUNCTION', 'LOAD', "#!lua name=lib\nredis.register_function('f', function() return 7 end)")])
+        run_all(connection, [('RPUSH', 'long', *(str(i) for i in range(1000)))])
+        time.sleep(0.02)
+        rewrite(connection)
+        names = sorted(os.listdir(files(server)))
+        assert any(name.endswith('.base.aof') for name in names), names
+        base = next(name for name in names if '.base.' in name)
+        with open(os.path.join(files(server), base), 'rb') as file:
+            assert file.read(1) == b'*'
+        restart_keeps(server, kill, 'a base of commands')
+        assert server.connect().call('FCALL', 'f', 0) == 7
+
+
+def replica_keeps_its_copy(binary):
+    """A full copy leaves no records: the replica's log begins anew with it. And its disk counts for WAITAOF."""
+    with Server(binary, LOG) as master, Server(binary, {**LOG, 'appendfsync': 'everysec'}) as replica:
+        connection = master.connect()
+        run_all(connection, ['SET a 1'])
+        copy = replica.connect()
+        run_all(copy, ['SET own 1', f'REPLICAOF 127.0.0.1 {master.port}'])
+        assert connection.call('WAIT', 1, 20000) in (0, 1)
+        run_all(connection, ['SET b 2'])
+        reply = connection.call('WAITAOF', 1, 1, 20000)
+        assert reply == [1, 1], reply
+        assert connection.call('WAITAOF', 0, 2, 50) == [1, 1]
+        run_all(copy, ['REPLICAOF NO ONE'])
+        before = digest(copy)
+        kill(replica)
+        replica.start()
+        copy = replica.connect()
+        assert digest(copy) == before, 'its log tells of another dataset'
+        assert [copy.call('EXISTS', name) for name in ('a', 'b', 'own')] == [1, 1, 0]
+
+
+def off_and_on_again(binary):
+    """`appendonly no` in the middle of a rewrite ends that one: the next one may begin."""
+    with Server(binary, {**LOG, 'rdb-key-save-delay': '200'}) as server:
+        connection = server.connect()
+        run_all(connection, [('MSET', *(word for i in range(2000) for word in (f'k{i}', 'v')))])
+        for _ in range(10):
+            connection.call('BGREWRITEAOF')
+            time.sleep(0.01)
+            run_all(connection, ['CONFIG SET appendonly no', 'CONFIG SET appendonly yes'])
+        run_all(connection, ['CONFIG SET rdb-key-save-delay 0'])
+        rewrite(connection)
+        run_all(connection, ['SET last 1'])
+        restart_keeps(server, kill, 'after ten changes of mind')
+
+
 def waits(binary):
     with Server(binary, {**LOG, 'appendfsync': 'everysec'}) as server:
         connection = server.connect()
@@ -265,11 +320,15 @@ def main():
     report.run('an old log of one file', old_single_file, options.server)
     report.run('an RDB file before the first log', moves_from_rdb, options.server)
     report.run('WAITAOF', waits, options.server)
+    report.run('a base of commands', base_of_commands, options.server)
+    report.run('a replica keeps its copy', replica_keeps_its_copy, options.server)
+    report.run('off and on again within rewrites', off_and_on_again, options.server)
     if shutil.which(options.redis):
         for after_rewrite in (False, True):
             label = ' after a rewrite' if after_rewrite else ''
             report.run('to redis-server' + label, interop, options.server, options.redis, after_rewrite)
             report.run('from redis-server' + label, interop, options.redis, options.server, after_rewrite)
+        report.run('to redis-server, a base of commands', interop, options.server, options.redis, True, **{'aof-use-rdb-preamble': 'no'})
     report.finish()
 
 
