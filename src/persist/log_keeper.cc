@@ -116,10 +116,20 @@ Status LogKeeper::WriteFirstBase(AofManifest& manifest) NO_THREAD_SAFETY_ANALYSI
   return file.Commit();
 }
 
+Status LogKeeper::SyncIncrements(const AofManifest& manifest) NO_THREAD_SAFETY_ANALYSIS {
+  for (const AofFile& part : manifest.increments()) {
+    base::Result<std::unique_ptr<io::File>> file = files_.files().OpenAppend(files_.PathOf(part.name));
+    Status status = file ? (*file)->Sync() : file.error();
+    if (!status.ok()) return io::Explain("Can't sync the append-only file " + part.name, status);
+  }
+  return {};
+}
+
 Status LogKeeper::Open() {
   base::MutexLock files(files_mutex_);
   RETURN_IF_ERROR(files_.MakeDirectory());
   AofManifest next = files_.manifest();
+  RETURN_IF_ERROR(SyncIncrements(next));
   if (next.empty()) RETURN_IF_ERROR(Named("Can't write the first base of the AOF", WriteFirstBase(next)));
   std::unique_ptr<io::File> file;
   if (next.increments().empty()) {

@@ -124,6 +124,9 @@ class LogKeeper {
   base::Status Commit(Rewriting& rewriting);
   void GiveUp(Rewriting& rewriting);
   base::Status WriteFirstBase(AofManifest& manifest);
+  // A process that was killed may have left increments that the kernel alone has: nothing may be appended, and reach the disk,
+  // behind what may still be lost.
+  base::Status SyncIncrements(const AofManifest& manifest);
   void CancelJob() REQUIRES(mutex_);
   int64_t NowSeconds() const noexcept { return keyspace_.clock().UnixMillis() / 1000; }
 

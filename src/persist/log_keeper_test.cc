@@ -233,6 +233,34 @@ TEST(LogKeeper, AMachineThatStopsAnywhereFindsWhatWasSafe) {
   }
 }
 
+// The process was killed when its rewrite had named an increment and not used it yet. Its last writes were never synced; what
+// the next process appends goes to the new increment.
+TEST(LogKeeper, WhatAKilledProcessLeftIsOnDiskBeforeMoreIsAppended) {
+  FaultyFileSystem disk;
+  {
+    Rig rig(disk, SyncPolicy::kNever);
+    ASSERT_TRUE(rig.Open().ok());
+    rig.Set();
+    rig.Set();
+    while (rig.keyspace().gate().open_to.load() < rig.keyspace().last_commit()) std::this_thread::yield();
+    AofFiles files(disk);
+    ASSERT_TRUE(files.Read().ok());
+    AofManifest manifest = files.manifest();
+    ASSERT_TRUE(files.Create(manifest.AddIncrement(files.stem()).name).has_value());
+    ASSERT_TRUE(files.Save(manifest).ok());
+    disk.StopAt(1);
+  }
+  disk.Crash(FaultyFileSystem::Loss::kNothing);
+  {
+    Rig rig(disk, SyncPolicy::kNever);
+    ASSERT_TRUE(rig.Open().ok());
+    rig.Set();
+    ASSERT_TRUE(rig.Flush().ok());
+  }
+  disk.Crash(FaultyFileSystem::Loss::kForget);
+  ExpectABeginning(disk, 2, 2, "after the power failure");
+}
+
 // Replies wait for the gate: from the first write on, also while the file is still being taken up.
 TEST(LogKeeper, WithEverySecondTheGateOpensOnceTheFileHasTheWrite) {
   for (const SyncPolicy policy : {SyncPolicy::kEverySecond, SyncPolicy::kNever}) {
