@@ -118,7 +118,7 @@ void ChangeLog::Merge() {
     base::MutexLock hold(queues_mutex_);
     for (size_t i = sources_.size(); i < queues_.size(); ++i) sources_.push_back({queues_[i].get(), 0});
   }
-  uint64_t number = delivered_.load(std::memory_order_relaxed) + 1;
+  uint64_t number = handed_out_ + 1;
   while (Source* source = FindSource(number)) {
     do {
       units_.push_back(source->queue->Next());
@@ -126,18 +126,20 @@ void ChangeLog::Merge() {
       source->next = source->queue->NextNumber();
       ++number;
     } while (source->next == number && units_.size() < kUnitsPerCall);
-    if (units_.size() >= kUnitsPerCall) HandOut(number - 1);
+    if (units_.size() >= kUnitsPerCall) HandOut();
   }
-  HandOut(number - 1);
+  HandOut();
   for (ChangeFollower* follower : followers_) follower->OnPause();
+  delivered_.store(handed_out_, std::memory_order_release);
 }
 
-void ChangeLog::HandOut(uint64_t newest) {
+void ChangeLog::HandOut() {
   if (units_.empty()) return;
+  DCHECK(units_.front().number == handed_out_ + 1);
+  handed_out_ = units_.back().number;
   for (ChangeFollower* follower : followers_) follower->OnUnits(units_);
   units_.clear();
   for (Source& source : sources_) source.queue->Release();
-  delivered_.store(newest, std::memory_order_release);
 }
 
 void ChangeLog::Work() NO_THREAD_SAFETY_ANALYSIS {

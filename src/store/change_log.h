@@ -47,7 +47,7 @@ class ChangeLog final : public ChangeObserver {
   // Hands on what is there, up to the first number that is missing. Waits for no other caller: one that is at it already
   // goes on with what has come meanwhile.
   void Deliver();
-  // The newest unit that all followers have had.
+  // The newest unit that all followers have had, and paused after.
   uint64_t delivered() const noexcept { return delivered_.load(std::memory_order_acquire); }
   // Blocks until they have had the unit of this number. With every stripe held, so that nobody commits, a caller finds the
   // followers at rest afterwards. Milliseconds at most, unless a follower is slow.
@@ -75,7 +75,7 @@ class ChangeLog final : public ChangeObserver {
   void Merge() REQUIRES(followers_mutex_);
   // The queue that has this number; null if none has it yet.
   Source* FindSource(uint64_t number) REQUIRES(followers_mutex_);
-  void HandOut(uint64_t newest) REQUIRES(followers_mutex_);
+  void HandOut() REQUIRES(followers_mutex_);
 
   base::Mutex queues_mutex_;
   std::vector<std::unique_ptr<ChangeQueue>> queues_ GUARDED_BY(queues_mutex_);
@@ -93,6 +93,7 @@ class ChangeLog final : public ChangeObserver {
   std::vector<ChangeFollower*> followers_ GUARDED_BY(followers_mutex_);
   std::vector<Source> sources_ GUARDED_BY(followers_mutex_);
   std::vector<ChangeUnit> units_ GUARDED_BY(followers_mutex_);
+  uint64_t handed_out_ GUARDED_BY(followers_mutex_) = 0;  // The newest unit that was.
 
   base::Mutex mutex_;
   std::condition_variable changed_;
