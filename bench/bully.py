@@ -158,7 +158,7 @@ def run(options, store):
                     if options.only and not any(word in what for word in options.only):
                         continue
                     words = prepare()
-                    figures = beside(stage, seconds, words)
+                    figures = {**beside(stage, seconds, words), "commit": page.commit()}
                     await_snapshot(server)
                     if is_error(server.call("DEL", "slow", "both", "one", "two", "huge")):
                         raise SystemExit(f"{name}: after {what}")
@@ -173,7 +173,8 @@ def text(options, store):
     for what, by_server in store.items():
         for name, results in by_server.items():
             p99, p999, slowest, bully = (statistics.median(found[figure] for found in results) for figure in ("p99_us", "p999_us", "max_us", "bully_s"))
-            rows.append((what, name, page.number(p99 / 1000), page.number(p999 / 1000), page.number(slowest / 1000), f"{bully:.2f}", str(len(results))))
+            rows.append((what, name, page.number(p99 / 1000), page.number(p999 / 1000), page.number(slowest / 1000), f"{bully:.2f}", str(len(results)),
+                         ", ".join(sorted({found["commit"] for found in results}))))
             if name == "tusk" and p999 > WANTED_MS * 1000:
                 over.append(f"- {what}: p99.9 {p999 / 1000:.1f} ms")
     return "\n".join([
@@ -183,7 +184,7 @@ def text(options, store):
         "request was due. No pinning; server and loads with a higher priority than what else runs.",
         "- Clients of a key that lies in the stripe of the bully's key wait for it: one key in about a thousand. That is the maximum where it stands "
         "far above p99.9.", "",
-        *page.table(("<the bully", "<server", "p99 ms", "p99.9 ms", "max ms", "bully took s", "rounds"), rows), "",
+        *page.table(("<the bully", "<server", "p99 ms", "p99.9 ms", "max ms", "bully took s", "rounds", "<at commit"), rows), "",
         f"## Tusk above {WANTED_MS:g} ms at p99.9", "", *(over or ["None."]), ""])
 
 
@@ -193,6 +194,7 @@ def parse_options():
     options.add_argument("--keys", type=int, default=5_000_000)
     options.add_argument("--elements", type=int, default=10_000_000, help="of the huge collections; the large ones have a tenth")
     options.add_argument("--only", type=lambda words: words.split(","), help="rows with one of these words in their name")
+    options.add_argument("--page-only", action="store_true", help="write the page from the kept figures")
     options.add_argument("--no-page", action="store_true")
     options.add_argument("--tusk", default=TUSK)
     return options.parse_args()
@@ -200,9 +202,10 @@ def parse_options():
 
 def main():
     options = parse_options()
-    store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() and options.only else {}
-    prefer()
-    run(options, store)
+    store = json.loads(STORE.read_text(encoding="utf-8")) if STORE.exists() and (options.only or options.page_only) else {}
+    if not options.page_only:
+        prefer()
+        run(options, store)
     written = text(options, store)
     print(written)
     if not options.no_page:
