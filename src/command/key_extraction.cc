@@ -107,12 +107,12 @@ void ExtractSort(Argv argv, bool may_store, KeyPositions& out) {
   if (may_store && destination != 0) out.push_back({destination, kKeyOW | kKeyUpdate});
 }
 
-// GEORADIUS[BYMEMBER] key ... [STORE destination] [STOREDIST destination]: the last of either counts.
-void ExtractGeoradius(Argv argv, KeyPositions& out) {
-  constexpr size_t kOptionsFrom = 5;
+// GEORADIUS[BYMEMBER] key ... [STORE destination] [STOREDIST destination]: the last of either counts. What stands where the
+// unit belongs is none, whatever it is called.
+void ExtractGeoradius(Argv argv, size_t options_from, KeyPositions& out) {
   out.push_back({1, kKeyRO | kKeyAccess});
   uint32_t destination = 0;
-  for (size_t i = kOptionsFrom; i + 1 < argv.size(); ++i) {
+  for (size_t i = options_from; i + 1 < argv.size(); ++i) {
     if (!base::EqualsIgnoreCase(argv[i], "store") && !base::EqualsIgnoreCase(argv[i], "storedist")) continue;
     destination = static_cast<uint32_t>(++i);
   }
@@ -126,7 +126,7 @@ void ExtractMigrate(Argv argv, KeyPositions& out) {
   constexpr uint16_t kFlags = kKeyRW | kKeyAccess | kKeyDelete;
   for (size_t i = kOptionsFrom; i < argv.size(); ++i) {
     if (base::EqualsIgnoreCase(argv[i], "keys")) {
-      if (!argv[kKey].empty()) break;  // Both forms at once: the handler refuses it.
+      if (!argv[kKey].empty()) return;  // Both forms at once: the handler refuses it.
       for (size_t k = i + 1; k < argv.size(); ++k) out.push_back({static_cast<uint32_t>(k), kFlags});
       return;
     }
@@ -198,7 +198,8 @@ bool FindKeys(const Command& command, Argv argv, KeyPositions& out, bool exact_f
       return ExtractBySpecs(command, argv, out);
     case Command::KeyShape::kOwn:
       if (command.full_name.starts_with("georadius")) {
-        ExtractGeoradius(argv, out);
+        constexpr size_t kBehindUnit = 6, kBehindUnitByMember = 5;
+        ExtractGeoradius(argv, command.full_name == "georadius" ? kBehindUnit : kBehindUnitByMember, out);
       } else if (command.full_name == "migrate") {
         ExtractMigrate(argv, out);
       } else {

@@ -94,6 +94,7 @@ TEST_F(ServerCommands, GetkeysSaysWhyItCannot) {
   EXPECT_EQ(Run("COMMAND GETKEYS nothing a"), "-ERR Invalid command specified");
   EXPECT_EQ(Run("COMMAND GETKEYS PING a"), "-ERR The command has no key arguments");
   EXPECT_EQ(Run("COMMAND GETKEYS MIGRATE h 1 k 0 9"), "*1 $1 k");
+  EXPECT_EQ(Run("COMMAND GETKEYS MIGRATE h 1 k 0 9 KEYS a"), "-ERR Invalid arguments specified for command");
   EXPECT_EQ(Run("COMMAND GETKEYS GET a b"), "-ERR Invalid number of arguments specified for command");
   EXPECT_EQ(Run("COMMAND GETKEYS LMPOP 0 a LEFT"), "-ERR Invalid arguments specified for command");
   EXPECT_EQ(Run("COMMAND GETKEYSANDFLAGS SET a b GET"), "*1 *2 $1 a *3 +RW +access +update");

@@ -99,6 +99,7 @@ TEST_F(GeoCommands, StoresWhatItFinds) {
   EXPECT_EQ(Run("EXISTS other"), ":0\r\n");
   EXPECT_EQ(Run("GEORADIUSBYMEMBER none x 1 m STORE near"), ":0\r\n");
   EXPECT_EQ(log(), (Log{"E del near", "C GEORADIUSBYMEMBER none x 1 m STORE near"}));
+  EXPECT_EQ(Run("COMMAND GETKEYS GEORADIUS k 1 1 1 STORE km STORE a"), "*2\r\n" + Bulk("k") + Bulk("a"));
   EXPECT_EQ(Run("COMMAND GETKEYS GEORADIUS k 1 1 1 m STORE a STOREDIST b"), "*2\r\n" + Bulk("k") + Bulk("b"));
 }
 
