@@ -124,7 +124,7 @@ void ExtractMigrate(Argv argv, KeyPositions& out) {
   constexpr size_t kKey = 3;
   constexpr size_t kOptionsFrom = 6;
   constexpr uint16_t kFlags = kKeyRW | kKeyAccess | kKeyDelete;
-  for (size_t i = kOptionsFrom; i < argv.size(); ++i) {
+  for (size_t i = kOptionsFrom; i + 1 < argv.size(); ++i) {
     if (base::EqualsIgnoreCase(argv[i], "keys")) {
       if (!argv[kKey].empty()) return;  // Both forms at once: the handler refuses it.
       for (size_t k = i + 1; k < argv.size(); ++k) out.push_back({static_cast<uint32_t>(k), kFlags});
