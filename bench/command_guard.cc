@@ -12,6 +12,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -89,18 +90,17 @@ class Runner {
     size_t count = parser_.ParseBatch(kDepth);
     for (size_t i = 0; i < count; ++i) {
       requests[i].argv = parser_.Peek(i);
+      requests[i].db = session_.db;
       executor.Resolve(requests[i]);
-      executor.PrefetchStripe(requests[i]);
     }
-    for (size_t i = 0; i < count; ++i) executor.PrefetchTable(requests[i], session_.db);
-    for (size_t i = 0; i < count; ++i) executor.PrefetchEntry(requests[i], session_.db);
-    worker_->group_now_ms = clock_.UnixMillis();
+    worker_->BeginGroup(clock_.UnixMillis());
     resp::Reply reply(out_, session_.protocol);
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0, seen = 0; i < count; ++i) {
+      if (i == seen) seen += executor.LookAhead(std::span(requests, count).subspan(i));
       CHECK(executor.Execute(*worker_, session_, requests[i], reply) == command::Outcome::kDone);
       parser_.Take();
     }
-    worker_->group_now_ms = 0;
+    worker_->EndGroup();
     CALLGRIND_TOGGLE_COLLECT;
     ns_ += CpuNs() - start;
     CHECK(count == kDepth);

@@ -42,10 +42,11 @@ class Bench {
       for (size_t i = 0; i < batch_; ++i) {
         requests[i] = {views[i], nullptr, {}, false};
         engine_.executor().Resolve(requests[i]);
-        engine_.executor().PrefetchTable(requests[i], 0);
       }
-      for (size_t i = 0; i < batch_; ++i) engine_.executor().PrefetchEntry(requests[i], 0);
-      for (size_t i = 0; i < batch_; ++i) engine_.executor().Execute(*worker_, session_, requests[i], reply);
+      for (size_t i = 0, seen = 0; i < batch_; ++i) {
+        if (i == seen) seen += engine_.executor().LookAhead(std::span(requests).subspan(i));
+        engine_.executor().Execute(*worker_, session_, requests[i], reply);
+      }
       used += CpuSeconds() - start;
       out.Clear();
     }

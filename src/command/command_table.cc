@@ -115,7 +115,7 @@ Command* CommandTable::Add(const CommandSpec& spec, Command* parent) {
 // together too
 // ('_' and DEL); Find() compares exactly afterwards. Both words overlap between 4 and 16 bytes, which
 // together with the length still tells all names apart and spares a loop.
-CommandTable::Folded CommandTable::Fold(std::string_view name) noexcept {
+inline CommandTable::Folded CommandTable::Fold(std::string_view name) noexcept {
   size_t n = name.size();
   Folded folded;
   if (n > 8) {
@@ -131,7 +131,7 @@ CommandTable::Folded CommandTable::Fold(std::string_view name) noexcept {
   return folded;
 }
 
-uint64_t CommandTable::Folded::Hash(size_t length) const noexcept {
+inline uint64_t CommandTable::Folded::Hash(size_t length) const noexcept {
   uint64_t mixed = (low ^ length) * 0x9E3779B97F4A7C15ull ^ (high * 0xC2B2AE3D27D4EB4Full);
   return mixed ^ (mixed >> 29);
 }
@@ -151,7 +151,8 @@ void CommandTable::RebuildIndex() {
     Folded folded = Fold(command->name);
     uint64_t at = folded.Hash(command->name.size()) & slot_mask_;
     while (slots_[at].command != nullptr) at = (at + 1) & slot_mask_;
-    slots_[at] = {folded, command->name.size(), command};
+    const bool letters_only = std::ranges::all_of(command->name, [](char c) { return c >= 'a' && c <= 'z'; });
+    slots_[at] = {folded, command->name.size(), command, letters_only};
   }
 }
 
@@ -167,7 +168,7 @@ const Command* CommandTable::Find(std::string_view name) const noexcept {
        at = (at + 1) & slot_mask_) {
     const Slot& slot = slots_[at];
     if (slot.name.low == folded.low && slot.name.high == folded.high && slot.length == name.size() &&
-        base::EqualsIgnoreCase(slot.command->name, name)) {
+        (slot.fold_is_exact || base::EqualsIgnoreCase(slot.command->name, name))) {
       return slot.command;
     }
   }

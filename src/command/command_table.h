@@ -110,6 +110,8 @@ class CommandTable {
     Folded name;
     size_t length = 0;
     const Command* command = nullptr;
+    // The name has letters only: nothing else folds to what it folds to.
+    bool fold_is_exact = false;
   };
   static Folded Fold(std::string_view name) noexcept;
 

@@ -90,6 +90,19 @@ TEST_F(CommandTableTest, FindsEveryNameInAnyCase) {
   }
 }
 
+TEST_F(CommandTableTest, AnotherByteAnywhereIsAnotherName) {
+  for (const CommandSpec& spec : kRows) {
+    for (size_t at = 0; at < spec.name.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string name(spec.name);
+        name[at] = static_cast<char>(byte);
+        const Command* found = table_.Find(name);
+        ASSERT_TRUE(found == nullptr || base::EqualsIgnoreCase(found->name, name)) << spec.name << ' ' << at << ' ' << byte;
+      }
+    }
+  }
+}
+
 TEST_F(CommandTableTest, NamesThatOnlyLookAlikeAreUnknown) {
   using namespace std::string_view_literals;
   for (std::string_view name : {"", "ge", "gett", "get "}) EXPECT_EQ(table_.Find(name), nullptr) << name;

@@ -52,14 +52,25 @@ bool NeedsLane(const Command& command, std::span<const std::string_view> argv) {
   return command.locks == Locks::kAll || command.locks == Locks::kVisit || Roams(command, argv);
 }
 
-// To read a table takes its stripe's lock: another thread may be replacing the segment. A busy stripe is passed over, since
-// its command will wait anyway.
-template <typename Function>
-void LookAhead(store::Keyspace& keyspace, const store::Key& key, store::DbIndex db, Function prefetch) noexcept {
+// For a look at a table, which takes its stripe's lock: another thread may be replacing the segment. Null, and nothing is
+// held: there is no such database yet, or the stripe is busy, and its command will wait anyway.
+const store::Shard* TryHold(store::Keyspace& keyspace, const store::Key& key, store::DbIndex db) noexcept NO_THREAD_SAFETY_ANALYSIS {
   store::Stripe& stripe = keyspace.StripeOf(key);
-  if (stripe.lock.held() || !stripe.lock.TryLock()) return;
-  if (const store::Shard* shard = stripe.FindShard(db)) prefetch(*shard);
-  if (stripe.lock.Unlock()) keyspace.parking().WakeAll(key.stripe());
+  const store::Shard* shard = stripe.FindShard(db);
+  if (!shard || stripe.lock.held() || !stripe.lock.TryLock()) return nullptr;
+  return shard;
+}
+
+void Release(store::Keyspace& keyspace, const store::Key& key) noexcept NO_THREAD_SAFETY_ANALYSIS {
+  if (keyspace.StripeOf(key).lock.Unlock()) keyspace.parking().WakeAll(key.stripe());
+}
+
+template <typename Function>
+void WithStripe(store::Keyspace& keyspace, const store::Key& key, store::DbIndex db, Function look) noexcept {
+  const store::Shard* shard = TryHold(keyspace, key, db);
+  if (!shard) return;
+  look(*shard);
+  Release(keyspace, key);
 }
 
 }  // namespace
@@ -71,23 +82,83 @@ void Executor::Resolve(Request& request) const noexcept {
   if (request.has_key) request.first_key = store::Key::Of(request.argv[static_cast<size_t>(command->first_key)]);
 }
 
-void Executor::PrefetchStripe(const Request& request) const noexcept {
-  if (request.has_key) base::Prefetch(&services_.keyspace->StripeOf(request.first_key));
+// ---- Looking ahead ----
+
+struct Executor::Sight {
+  store::Key key;
+  store::DbIndex db = 0;
+  // While the stripe is held for a look at it.
+  const store::Shard* shard = nullptr;
+  bool displaced = false;
+};
+
+// Fills `sights` up to a bound that lets a batch of short requests through whole. The number of requests covered.
+size_t Executor::CollectSights(std::span<const Request> requests, std::span<Sight> sights, size_t& sight_count) noexcept {
+  size_t covered = 0;
+  for (; covered < requests.size(); ++covered) {
+    const Request& request = requests[covered];
+    if (!request.has_key) continue;
+    const Command& command = *request.command;
+    if (command.key_shape != Command::KeyShape::kRange) {
+      if (sight_count == sights.size()) break;
+      sights[sight_count++] = {request.first_key, request.db};
+      continue;
+    }
+    const auto argument_count = static_cast<int64_t>(request.argv.size());
+    const int64_t last = std::min<int64_t>(command.last_key < 0 ? argument_count + command.last_key : command.last_key, argument_count - 1);
+    const int64_t step = std::max<int64_t>(command.key_step, 1);
+    const auto keys = static_cast<size_t>(std::max<int64_t>((last - command.first_key) / step + 1, 1));
+    // One with more keys than there is room for gets what there is.
+    if (sight_count != 0 && sight_count + keys > sights.size()) break;
+    sights[sight_count++] = {request.first_key, request.db};
+    for (int64_t at = command.first_key + step; at <= last && sight_count < sights.size(); at += step) {
+      sights[sight_count++] = {store::Key::Of(request.argv[static_cast<size_t>(at)]), request.db};
+    }
+  }
+  return std::max<size_t>(covered, 1);
 }
 
-void Executor::PrefetchTable(const Request& request, store::DbIndex db) const noexcept {
-  if (!request.has_key) return;
-  // Nearly always enough: a stripe's table is one segment until the keyspace has millions of keys.
-  const store::Shard* shard = services_.keyspace->StripeOf(request.first_key).FindShard(db);
-  if (shard == nullptr || shard->GlanceAtBuckets(request.first_key)) return;
-  LookAhead(*services_.keyspace, request.first_key, db,
-            [&](const store::Shard& locked) { locked.PrefetchBuckets(request.first_key); });
+size_t Executor::LookAhead(std::span<const Request> requests) const noexcept {
+  // A single key is looked up as soon as it could be looked ahead for.
+  if (requests.size() == 1 && !(requests[0].has_key && requests[0].command->key_shape == Command::KeyShape::kRange)) return 1;
+  constexpr size_t kSightsMax = 32;
+  Sight sights[kSightsMax];
+  size_t count = 0;
+  const size_t covered = CollectSights(requests, sights, count);
+  if (count < 2) return covered;
+  store::Keyspace& keyspace = *services_.keyspace;
+  for (size_t i = 0; i < count; ++i) base::Prefetch(&keyspace.StripeOf(sights[i].key));
+  for (size_t i = 0; i < count; ++i) {
+    const Sight& sight = sights[i];
+    // Nearly always enough: a stripe's table is one segment until the keyspace has millions of keys.
+    const store::Shard* shard = keyspace.StripeOf(sight.key).FindShard(sight.db);
+    if (shard == nullptr || shard->GlanceAtBuckets(sight.key)) continue;
+    WithStripe(keyspace, sight.key, sight.db, [&](const store::Shard& locked) { locked.PrefetchBuckets(sight.key); });
+  }
+  PrefetchEntries({sights, count});
+  for (size_t i = 0; i < count; ++i) {
+    const Sight& sight = sights[i];
+    if (!sight.displaced) continue;
+    WithStripe(keyspace, sight.key, sight.db, [&](const store::Shard& locked) { locked.PrefetchDisplaced(sight.key); });
+  }
+  return covered;
 }
 
-void Executor::PrefetchEntry(const Request& request, store::DbIndex db) const noexcept {
-  if (!request.has_key) return;
-  LookAhead(*services_.keyspace, request.first_key, db,
-            [&](const store::Shard& shard) { shard.PrefetchEntry(request.first_key); });
+// To take a lock is to wait for the loads before it. So some stripes are taken, then their tables' lines are read, all of
+// which may be on their way at once, then the stripes are given back. Only ever tried, so nobody waits for anybody.
+void Executor::PrefetchEntries(std::span<Sight> sights) const noexcept {
+  constexpr size_t kTogether = 8;
+  store::Keyspace& keyspace = *services_.keyspace;
+  for (size_t from = 0; from < sights.size(); from += kTogether) {
+    const std::span<Sight> some = sights.subspan(from, std::min(kTogether, sights.size() - from));
+    for (Sight& sight : some) sight.shard = TryHold(keyspace, sight.key, sight.db);
+    for (Sight& sight : some) {
+      if (sight.shard) sight.displaced = !sight.shard->PrefetchEntry(sight.key);
+    }
+    for (const Sight& sight : some) {
+      if (sight.shard) Release(keyspace, sight.key);
+    }
+  }
 }
 
 bool Executor::IsDetachable(const Session& session, const Request& request) const noexcept {
@@ -123,7 +194,8 @@ void Executor::DropTransaction(Worker& worker, Session& session) {
   session.watch.reset();
 }
 
-bool Executor::Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
+// Inlined, like Lock(): to call either costs a third of what it does.
+[[gnu::always_inline]] inline bool Executor::Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
   const Command* command = request.command;
   auto reject = [&](std::string_view error) {
     Reject(worker, session, command, reply, error);
@@ -149,6 +221,17 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
     return reject("ERR Can't execute '" + command->full_name +
                   "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context");
   }
+  const bool is_free = !services_.keyspace->settings().RestrictsCommands() &&
+                       !services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed);
+  return is_free || AdmitRestricted(worker, session, request, reply);
+}
+
+bool Executor::AdmitRestricted(Worker& worker, Session& session, const Request& request, resp::Reply& reply) {
+  const Command* command = request.command;
+  auto reject = [&](std::string_view error) {
+    Reject(worker, session, command, reply, error);
+    return false;
+  };
   const store::Settings& settings = services_.keyspace->settings();
   uint32_t flags = command->flags;
   uint32_t flags_of_all = command->flags;
@@ -173,7 +256,7 @@ bool Executor::Admit(Worker& worker, Session& session, const Request& request, r
   }
   // A replica's memory is its master's business, and what a file holds comes in whole.
   if (settings.read_only_replica || settings.loading) return true;
-  if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) [[unlikely]] {
+  if (settings.maxmemory != 0 || services_.keyspace->tracking().trim_wanted.load(std::memory_order_relaxed)) {
     if (!MakeRoom(worker, session, reply) && (flags & kDenyOom)) return reject(kOutOfMemoryError);
   }
   return true;
@@ -254,7 +337,7 @@ Outcome Executor::ParkedOrBusy(Worker& worker, Session& session, const Request& 
 }
 
 // True: everything is held. False: see ParkedOrBusy().
-bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
+[[gnu::always_inline]] inline bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
   store::Transaction& txn = worker.transaction();
   const Command& command = *request.command;
   bool plain = command.locks == Locks::kKeys && session.parks < kParksMax;
@@ -267,6 +350,12 @@ bool Executor::Lock(Worker& worker, Session& session, const Request& request) {
     }
     return true;
   }
+  return LockPlanned(worker, session, request);
+}
+
+bool Executor::LockPlanned(Worker& worker, Session& session, const Request& request) {
+  store::Transaction& txn = worker.transaction();
+  const Command& command = *request.command;
   if (command.locks == Locks::kNone || command.locks == Locks::kVisit) return true;
   worker.stripes.clear();
   LockPlan plan{session.parks >= kParksMax, false, &worker.stripes, &worker.key_refs};
@@ -344,7 +433,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   if (__builtin_expect(session.import_source, 0)) txn.SeeExpired();
   session.parks = 0;
   txn.set_source(session.id);
-  uint64_t start = base::CycleClock::Now();
+  const uint64_t start = worker.group_ticks != 0 ? worker.group_ticks : base::CycleClock::Now();
   size_t errors = reply.error_count();
   const size_t reply_start = reply.buffer().size();
   const bool monitored = observer_ && __builtin_expect(observer_->monitors.load(std::memory_order_relaxed) != 0, 0) &&
@@ -395,7 +484,7 @@ Outcome Executor::Run(Worker& worker, Session& session, const Request& request, 
   // One that waits counts, and is slow if at all, once it has been served.
   if (outcome == Outcome::kBlocked) return CountLookups(worker), outcome;
   uint64_t micros = Finish(worker, *request.command, failed, start);
-  if (micros > Worker::kGroupTimeMicros) worker.group_now_ms = 0;
+  if (micros > Worker::kGroupTimeMicros) [[unlikely]] worker.group_now_ms = 0;
   Notice(session, *request.command, request.argv, micros, reply.buffer().size() - reply_start);
   return outcome;
 }
@@ -444,12 +533,15 @@ void Executor::NoteReads(Context& ctx) {
 }
 
 uint64_t Executor::Finish(Worker& worker, const Command& command, bool failed, uint64_t start_ticks) {
-  uint64_t ticks = base::CycleClock::Now() - start_ticks;
+  const uint64_t now_ticks = base::CycleClock::Now();
+  if (worker.group_ticks != 0) worker.group_ticks = now_ticks;
+  // Signed, for which there is an instruction each way.
+  const auto ticks = static_cast<int64_t>(now_ticks - start_ticks);
   WorkerStatistics& statistics = worker.statistics();
   CommandCounts& counts = statistics.command[command.id];
   counts.calls.Add(1);
-  counts.ticks.Add(ticks);
-  auto micros = static_cast<uint64_t>(static_cast<double>(ticks) * micros_per_tick_);
+  counts.ticks.Add(static_cast<uint64_t>(ticks));
+  const auto micros = static_cast<uint64_t>(static_cast<int64_t>(static_cast<double>(ticks) * micros_per_tick_));
   counts.latency[std::min<size_t>(static_cast<size_t>(std::bit_width(micros)), kLatencyBuckets - 1)].Add(1);
   statistics.commands_processed.Add(1);
   CountLookups(worker);
@@ -466,18 +558,31 @@ void Executor::CountLookups(Worker& worker) {
 void Executor::Notice(const Session& session, const Command& command, std::span<const std::string_view> argv,
                       uint64_t micros, size_t reply_bytes) {
   const store::Settings& settings = services_.keyspace->settings();
-  if (services_.latency) services_.latency->Note(command.has(kFast) ? "fast-command" : "command", static_cast<int64_t>(micros));
+  if (services_.latency && services_.latency->Wants(static_cast<int64_t>(micros))) [[unlikely]] {
+    services_.latency->Note(command.has(kFast) ? "fast-command" : "command", static_cast<int64_t>(micros));
+  }
   if (!observer_ || command.has(kSkipSlowlog)) return;
-  auto reaches = [](uint64_t value, int64_t threshold) { return threshold >= 0 && static_cast<int64_t>(value) >= threshold; };
-  if (reaches(micros, settings.slowlog_log_slower_than)) [[unlikely]] {
-    observer_->OnNotable(CommandLogKind::kSlow, session, argv, micros);
-  }
-  if (reaches(reply_bytes, settings.large_reply_log_larger_than)) [[unlikely]] {
-    observer_->OnNotable(CommandLogKind::kLargeReply, session, argv, reply_bytes);
-  }
   size_t request_bytes = 0;
   for (std::string_view argument : argv) request_bytes += argument.size();
-  if (reaches(request_bytes, settings.large_request_log_larger_than)) [[unlikely]] {
+  // A negative threshold is no number that anything reaches.
+  auto reaches = [](uint64_t value, int64_t threshold) { return value >= static_cast<uint64_t>(threshold); };
+  if (reaches(micros, settings.slowlog_log_slower_than) | reaches(reply_bytes, settings.large_reply_log_larger_than) |
+      reaches(request_bytes, settings.large_request_log_larger_than)) [[unlikely]] {
+    NoticeInLogs(session, argv, micros, reply_bytes, request_bytes);
+  }
+}
+
+void Executor::NoticeInLogs(const Session& session, std::span<const std::string_view> argv,
+                            uint64_t micros, size_t reply_bytes, size_t request_bytes) {
+  const store::Settings& settings = services_.keyspace->settings();
+  auto reaches = [](uint64_t value, int64_t threshold) { return value >= static_cast<uint64_t>(threshold); };
+  if (reaches(micros, settings.slowlog_log_slower_than)) {
+    observer_->OnNotable(CommandLogKind::kSlow, session, argv, micros);
+  }
+  if (reaches(reply_bytes, settings.large_reply_log_larger_than)) {
+    observer_->OnNotable(CommandLogKind::kLargeReply, session, argv, reply_bytes);
+  }
+  if (reaches(request_bytes, settings.large_request_log_larger_than)) {
     observer_->OnNotable(CommandLogKind::kLargeRequest, session, argv, request_bytes);
   }
 }

@@ -1,7 +1,7 @@
 // Executor: runs one command from admission to unlock. DESIGN 2.2-2.4, 2.8 and 2.11 are this file.
 //
 //   Resolve()  the row, the hash of the first key
-//   Prefetch*  cache lines of stripes, tables and entries, for a batch that was parsed ahead: one step for the whole
+//   LookAhead() cache lines of stripes, tables and entries, for a batch that was parsed ahead: one step for the whole
 //              batch, then the next, so that the lines of one step are on their way together
 //   Execute()  admission -> queue in MULTI, or: lock -> handler -> change record -> serve waiters -> unlock
 //
@@ -28,6 +28,7 @@ struct Request {
   const Command* command = nullptr;  // Null: unknown.
   store::Key first_key;
   bool has_key = false;
+  store::DbIndex db = 0;  // For LookAhead() only: where the keys will be, if nothing selects another one before.
 };
 
 enum class Outcome : uint8_t {
@@ -68,9 +69,9 @@ class Executor {
   bool paused() const noexcept { return pause_.until_ms.load(std::memory_order_relaxed) != 0 && !PauseIsOver(); }
 
   void Resolve(Request& request) const noexcept;
-  void PrefetchStripe(const Request& request) const noexcept;
-  void PrefetchTable(const Request& request, store::DbIndex db) const noexcept;
-  void PrefetchEntry(const Request& request, store::DbIndex db) const noexcept;
+  // Asks for the cache lines in which the keys of requests that are about to run lie: all together arrive in little more
+  // than the time of one. From the front as many requests as have keys for one round, at least one; how many.
+  size_t LookAhead(std::span<const Request> requests) const noexcept;
 
   // May it be slow (or wait in the lane)? Then the caller must be ready to lose its loop to another thread meanwhile.
   bool IsDetachable(const Session& session, const Request& request) const noexcept;
@@ -119,11 +120,14 @@ class Executor {
   // Nothing when the session's user may run the command; otherwise the error, which has been noted.
   std::optional<std::string> AccessError(Worker& worker, Session& session, const Command& command, Argv argv);
   bool Admit(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
+  // Where settings restrict what may run, or memory has a bound.
+  bool AdmitRestricted(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   void Reject(Worker& worker, Session& session, const Command* command, resp::Reply& reply, std::string_view error);
   void DropTransaction(Worker& worker, Session& session);
   void Queue(Session& session, const Request& request, resp::Reply& reply);
   void Plan(const Session& session, const Command& command, std::span<const std::string_view> argv, LockPlan& plan) const;
   bool Lock(Worker& worker, Session& session, const Request& request);
+  bool LockPlanned(Worker& worker, Session& session, const Request& request);
   bool Park(Worker& worker, Session& session, size_t slot);
   Outcome ParkedOrBusy(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
   Outcome Run(Worker& worker, Session& session, const Request& request, resp::Reply& reply);
@@ -140,6 +144,8 @@ class Executor {
   // What COMMANDLOG and the latency monitor keep of a command that has ended.
   void Notice(const Session& session, const Command& command, std::span<const std::string_view> argv, uint64_t micros,
               size_t reply_bytes);
+  void NoticeInLogs(const Session& session, std::span<const std::string_view> argv, uint64_t micros, size_t reply_bytes,
+                    size_t request_bytes);
   // Counts the command; its duration in microseconds.
   uint64_t Finish(Worker& worker, const Command& command, bool failed, uint64_t start_ticks);
   static void CountLookups(Worker& worker);
@@ -151,6 +157,11 @@ class Executor {
   bool Serve(Worker& worker, const std::shared_ptr<BlockedCommand>& blocked, const store::Key* ready_key);
   void ServeDeferred(Worker& worker);
   bool HoldsAll(const store::Transaction& transaction, const BlockedCommand& blocked) const;
+
+  // One key that LookAhead() is after.
+  struct Sight;
+  static size_t CollectSights(std::span<const Request> requests, std::span<Sight> sights, size_t& sight_count) noexcept;
+  void PrefetchEntries(std::span<Sight> sights) const noexcept;
 
   Services& services_;
   PauseState& pause_;

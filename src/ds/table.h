@@ -114,7 +114,8 @@ class Table : public TableCore {
   Item RandomItem(base::Random& random) const noexcept { return ItemIn(RandomRaw(random)); }
 
   // Look-ahead for a batch of lookups, whose memory accesses it overlaps. PrefetchBuckets asks for the line in which a
-  // hash would be found; some time later PrefetchItems reads them and asks for the items behind matching fingerprints.
+  // hash would be found; some time later PrefetchItems reads them and asks for the items behind matching fingerprints. Where
+  // it returns false the item may be displaced: it has asked for the next bucket's line, for PrefetchDisplaced.
   void PrefetchBuckets(uint64_t hash) const noexcept {
     if (!empty()) PrefetchBucketsOf(WordFor(hash), hash);
   }
@@ -126,15 +127,22 @@ class Table : public TableCore {
     PrefetchBucketsOf(word, hash);
     return true;
   }
-  void PrefetchItems(uint64_t hash) const noexcept {
-    if (empty()) return;
+  bool PrefetchItems(uint64_t hash) const noexcept {
+    if (empty()) return true;
     const TableSegmentWord word = WordFor(hash);
     const uint32_t tag = word.TagOf(Shifted(hash));
     const uint32_t home = word.HomeOf(tag);
     const TableBucket* buckets = word.buckets();
-    if (PrefetchMatches(buckets[home], tag, FingerprintOf(hash)) || buckets[home].overflow == 0) return;
+    if (PrefetchMatches(buckets[home], tag, FingerprintOf(hash)) || buckets[home].overflow == 0) return true;
     // Where nearly all of those are that find their home full: one in ten, too few to ask for both lines at once.
     base::Prefetch(&buckets[word.NextBucket(home)]);
+    return false;
+  }
+  void PrefetchDisplaced(uint64_t hash) const noexcept {
+    if (empty()) return;
+    const TableSegmentWord word = WordFor(hash);
+    const uint32_t tag = word.TagOf(Shifted(hash));
+    PrefetchMatches(word.buckets()[word.NextBucket(word.HomeOf(tag))], tag, FingerprintOf(hash));
   }
 
   // Segments as the snapshotter sees them. A position names the segment that holds it; the table must not be empty.

@@ -218,7 +218,7 @@ void Persistence(Engine& engine, Lines& out) {
   out.AddFixed("current_fork_perc", done, 2);
   out.Add("current_save_keys_processed", save.keys_done + log.keys_done);
   out.Add("current_save_keys_total", save.keys_total + log.keys_total);
-  out.Add("rdb_changes_since_last_save", engine.keyspace().counters().dirty.load(std::memory_order_relaxed));
+  out.Add("rdb_changes_since_last_save", engine.keyspace().change_counts().Unsaved());
   // A copy for replicas is one, too.
   const bool copying = std::ranges::any_of(
       engine.feed().Replicas(), [](const auto& replica) { return replica.phase == repl::ReplicaPhase::kCopying; });

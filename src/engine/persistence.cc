@@ -165,7 +165,7 @@ void Persistence::OnFlushAll(store::Transaction& held) {
   // While another file is still being given up, the rules will make up for this one.
   if (!saver_.has_rules() || keyspace_.snapshot_hook()) return;
   // What this unit has still to add to the count of changes is in the file already.
-  if (saver_.Save(held).ok()) keyspace_.counters().dirty.fetch_sub(held.dirty(), std::memory_order_relaxed);
+  if (saver_.Save(held).ok()) keyspace_.change_counts().Forget(held.dirty());
 }
 
 base::Status Persistence::Reload(store::Transaction& held, const ReloadOptions& options) {

@@ -131,9 +131,21 @@ bool EventLoop::RunTimers() noexcept {
   return true;
 }
 
+void EventLoop::AnnounceEvents() noexcept {
+  announced_ = std::min(event_next_ + kSoonMax, event_count_);
+  // Alone it would only be told twice.
+  if (announced_ - event_next_ < 2 || delegate_ == nullptr) return;
+  for (int i = event_next_; i < announced_; ++i) {
+    if (events_[i].data.ptr == nullptr || events_[i].events == 0) continue;
+    if (!static_cast<EventHandler*>(events_[i].data.ptr)->OnSoon(FromEpoll(events_[i].events))) announced_ = i + 1;
+  }
+  delegate_->AfterSoon();
+}
+
 bool EventLoop::RunEvents() noexcept {
   uint64_t disown_count = disown_count_.load(std::memory_order_relaxed);
   while (event_next_ < event_count_) {
+    if (event_next_ >= announced_) AnnounceEvents();
     const epoll_event event = events_[event_next_++];
     if (event.data.ptr == nullptr) {
       uint64_t count;
@@ -159,7 +171,7 @@ bool EventLoop::RunOnce(int64_t wait_us_max) {
     asleep_.store(true, std::memory_order_seq_cst);
     if (!inbox_.empty()) wait_ms = 0;
   }
-  event_next_ = event_count_ = 0;
+  event_next_ = event_count_ = announced_ = 0;
   int count = epoll_wait(epoll_.get(), events_.get(), kEventsPerWaitMax, wait_ms);
   asleep_.store(false, std::memory_order_relaxed);
   CHECK(count >= 0 || errno == EINTR);

@@ -35,6 +35,9 @@ enum Event : uint32_t {
 class EventHandler {
  public:
   virtual void OnEvents(uint32_t events) noexcept = 0;
+  // OnEvents() with the same events comes soon, after those of other handlers: a chance to find out what it will need. It
+  // must not run anything, nor change what the loop watches. False: it needs no company, the ones behind it are left alone.
+  virtual bool OnSoon(uint32_t) noexcept { return true; }
 
  protected:
   ~EventHandler() = default;
@@ -44,12 +47,16 @@ class EventHandler {
 class LoopDelegate {
  public:
   virtual void BeforeWait() noexcept = 0;
+  // Several handlers have had OnSoon(); their OnEvents() follow.
+  virtual void AfterSoon() noexcept {}
 
  protected:
   ~LoopDelegate() = default;
 };
 
 inline constexpr int kEventsPerWaitMax = 256;
+// Handlers that hear of their events together before the first of them gets any.
+inline constexpr int kSoonMax = 16;
 
 class EventLoop {
  public:
@@ -92,6 +99,7 @@ class EventLoop {
   bool RunTasks() noexcept;
   bool RunTimers() noexcept;
   bool RunEvents() noexcept;
+  void AnnounceEvents() noexcept;
   bool lost(uint64_t disown_count) const noexcept { return disown_count_.load(std::memory_order_acquire) != disown_count; }
 
   const base::Clock& clock_;
@@ -105,6 +113,7 @@ class EventLoop {
   std::unique_ptr<epoll_event[]> events_;
   int event_count_ = 0;
   int event_next_ = 0;
+  int announced_ = 0;  // Events before it have been announced, or never will be.
   uint64_t rounds_ = 0;
   uint64_t wakeups_ = 0;
 

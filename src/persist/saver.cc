@@ -102,7 +102,7 @@ base::Status Saver::Save(store::Transaction& held) {
   };
   base::Status status = write();
   if (status.ok()) {
-    keyspace_.counters().dirty.store(0, std::memory_order_relaxed);
+    keyspace_.change_counts().Forget(keyspace_.change_counts().Unsaved());
     if (log_) log_->Notice("DB saved on disk");
     base::MutexLock lock(mutex_);
     FinishLocked(true);
@@ -127,7 +127,7 @@ base::Status Saver::BeginJob(store::Transaction& held, codec::DatasetOptions hea
   last_try_seconds_ = begun_seconds_ = NowSeconds();
   base::Result<std::unique_ptr<Snapshot>> snapshot = Snapshot::Begin(held, std::move(head));
   if (!snapshot) return snapshot.error();
-  dirty_at_begin_ = keyspace_.counters().dirty.load(std::memory_order_relaxed);
+  dirty_at_begin_ = keyspace_.change_counts().Unsaved();
   job_ = *std::move(snapshot);
   cancelled_ = false;
   state_.in_progress = true;
@@ -158,7 +158,7 @@ void Saver::WriteJob(Snapshot& snapshot) {
   base::Status status = WriteFile(snapshot, path());
   std::unique_ptr<Snapshot> done;  // Freed after the lock.
   base::MutexLock lock(mutex_);
-  if (status.ok()) keyspace_.counters().dirty.fetch_sub(dirty_at_begin_, std::memory_order_relaxed);
+  if (status.ok()) keyspace_.change_counts().Forget(dirty_at_begin_);
   state_.last_background_seconds = NowSeconds() - begun_seconds_;
   state_.last_preserved_bytes = snapshot.progress().preserved_bytes;
   state_.in_progress = false;
@@ -192,7 +192,7 @@ std::optional<SaveRule> Saver::DueRule() const {
   if (!watching_rules_ || keyspace_.settings().loading) return {};
   int64_t now = NowSeconds();
   if (!state_.last_background_ok && now - last_try_seconds_ <= kRetrySeconds) return {};
-  uint64_t changes = keyspace_.counters().dirty.load(std::memory_order_relaxed);
+  uint64_t changes = keyspace_.change_counts().Unsaved();
   return rules_.Due(changes, now - state_.last_save_unix_seconds);
 }
 

@@ -76,7 +76,7 @@ class Rig {
     RETURN_IF_ERROR(loader.LoadFrom(reader, transaction));
     return other.Size(0);
   }
-  uint64_t dirty() { return keyspace_.counters().dirty.load(); }
+  uint64_t dirty() { return keyspace_.change_counts().Unsaved(); }
   bool writes_refused() { return settings_.writes_need_snapshot; }
   FaultyFileSystem& disk() { return disk_; }
   Saver& saver() { return saver_; }

@@ -59,7 +59,7 @@ class SaverTest : public testing::Test {
     RETURN_IF_ERROR(loader.LoadFile(Path(), transaction));
     return other.Size(0);
   }
-  uint64_t dirty() { return keyspace_.counters().dirty.load(); }
+  uint64_t dirty() { return keyspace_.change_counts().Unsaved(); }
 
   base::FakeClock clock_;
   store::Settings settings_;

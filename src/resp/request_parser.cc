@@ -38,6 +38,26 @@ inline const char* ReadPlainLength(const char* at, const char* end, int64_t& val
   return at + 2;
 }
 
+// A length's line and its bulk's end: the shortest thing that ParsePlain() looks at, and as far as TakePlainNumber() reads.
+constexpr ptrdiff_t kPlainBytesMin = 6;
+constexpr uint32_t kPlainCountMax = 99;
+
+// Reads the number of up to four digits behind the type byte at `at` and moves `at` behind its line.
+inline bool TakePlainNumber(const char*& at, uint32_t& number) noexcept {
+  uint32_t value = static_cast<unsigned char>(at[1] - '0');
+  if (value > 9) return false;
+  const char* line_end = at + 2;
+  for (; *line_end != '\r'; ++line_end) {
+    const uint32_t digit = static_cast<unsigned char>(*line_end - '0');
+    // A leading zero is none of ours.
+    if (digit > 9 || value == 0 || line_end == at + kPlainBytesMin - 1) return false;
+    value = value * 10 + digit;
+  }
+  number = value;
+  at = line_end + 2;
+  return true;
+}
+
 }  // namespace
 
 RequestParser::~RequestParser() { base::Free(base_); }
@@ -130,10 +150,37 @@ void RequestParser::Feed(std::string_view bytes) {
   }
 }
 
+// What nearly every request is: a count of up to two digits, lengths of up to four, complete. Anything else, and anything
+// wrong, is left to the careful functions, which start at the same place.
+bool RequestParser::ParsePlain() {
+  const char* at = base_ + parsed_;
+  const char* const end = base_ + end_;
+  if (args_left_ != 0 || !authenticated_ || end - at < kPlainBytesMin || *at != '*') return false;
+  uint32_t count = 0;
+  if (!TakePlainNumber(at, count) || count == 0 || count > kPlainCountMax) return false;
+  const size_t first = args_.size();
+  while (count-- > 0) {
+    uint32_t length = 0;
+    if (end - at < kPlainBytesMin || *at != '$' || !TakePlainNumber(at, length) || length > bulk_bytes_max_ ||
+        end - at < static_cast<ptrdiff_t>(length) + 2) {
+      args_.resize(first);
+      return false;
+    }
+    args_.emplace_back(at, length);
+    at += length + 2;
+  }
+  parsed_ = static_cast<size_t>(at - base_);
+  requests_.push_back({static_cast<uint32_t>(first), static_cast<uint32_t>(args_.size() - first), parsed_});
+  request_start_ = parsed_;
+  request_first_arg_ = args_.size();
+  return true;
+}
+
 size_t RequestParser::ParseBatch(size_t requests_max) {
   if (request_count() > 0) return request_count();
   ForgetTaken();
   while (requests_.size() < requests_max && parsed_ < end_ && !failed()) {
+    if (ParsePlain()) continue;
     Step step = ParseOne();
     if (step == Step::kRequest) {
       requests_.push_back({static_cast<uint32_t>(request_first_arg_),

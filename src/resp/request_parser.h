@@ -91,6 +91,9 @@ class RequestParser {
   };
   enum class Step { kRequest, kSkipped, kIncomplete, kFailed };
 
+  // One straight walk over a multibulk request whose numbers are short. True: it is complete, and in requests_. False:
+  // nothing has happened, the careful functions below decide.
+  bool ParsePlain();
   Argv ArgvOf(const Request& request) const noexcept {
     return {args_.data() + request.first_arg, request.arg_count};
   }

@@ -63,6 +63,19 @@ TEST(RequestParser, ReadsMultibulkAndInlineRequests) {
                             1000));
 }
 
+TEST(RequestParser, CountsAndLengthsOfAnyNumberOfDigitsAreRead) {
+  for (size_t size : {0, 1, 9, 10, 99, 100, 999, 1000, 9999, 10'000, 12'345}) {
+    for (size_t count : {1, 2, 9, 10, 99, 100, 101}) {
+      SCOPED_TRACE(std::to_string(size) + " bytes, " + std::to_string(count) + " arguments");
+      std::vector<std::string> argv(count, "a");
+      argv[count / 2] = std::string(size, 'v');
+      const std::string input = Multibulk(argv) + Multibulk({"PING"}) + Multibulk(argv);
+      EXPECT_EQ((Requests{argv, {"PING"}, argv}), Parse(input, input.size()));
+      EXPECT_EQ((Requests{argv, {"PING"}, argv}), Parse(input, 13));
+    }
+  }
+}
+
 TEST(RequestParser, SkipsEmptyRequests) {
   EXPECT_EQ((Requests{{"PING"}, {"PING"}}), Parse("\r\n*0\r\n\n*-1\r\nPING\r\n  \r\n*0\r\n*1\r\n$4\r\nPING\r\n\r\n", 1000));
 }

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -80,19 +83,50 @@ void Connection::OnEvents(uint32_t events) noexcept {
   if ((events & (io::kReadable | io::kHangup)) && !closed_) Read();
 }
 
-void Connection::Read() noexcept {
+// Reading is done early, together with other connections, so that the memory that their requests need is fetched while
+// the kernel copies the next one's bytes. What has been read is run in its turn.
+bool Connection::OnSoon(uint32_t events) noexcept {
+  if (!(events & io::kReadable) || closed_ || state_ != State::kReady || held_back_ || close_after_flush_) return true;
+  if (parser_.buffered_bytes() != 0 || has_read_ahead_) return true;
   std::span<char> room = parser_.PrepareRead();
-  ssize_t count = read(fd_.get(), room.data(), room.size());
-  if (count <= 0) {
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    return Close(count == 0 ? "Client closed connection" : "Reading from client failed");
-  }
-  parser_.CommitRead(static_cast<size_t>(count));
+  const ssize_t count = read(fd_.get(), room.data(), room.size());
+  // OnEvents() will see it again, and say why.
+  if (count <= 0) return true;
+  has_read_ahead_ = true;
+  NoteInput(static_cast<size_t>(count));
+  if (static_cast<size_t>(count) >= kAloneBytesMin) return false;
+  if (ParseInput() == 0) return true;
+  command::Request request;
+  request.argv = parser_.Peek(0);
+  request.db = session_.db;
+  context_.engine.executor().Resolve(request);
+  if (request.has_key) loop_.ExpectRequest(request);
+  return true;
+}
+
+void Connection::NoteInput(size_t bytes) noexcept {
+  parser_.CommitRead(bytes);
   last_read_us_ = context_.engine.clock().MonotonicMicros();
   command::WorkerStatistics& statistics = loop_.worker().statistics();
   statistics.reads_processed.Add(1);
-  statistics.net_input_bytes.Add(static_cast<uint64_t>(count));
-  bytes_received_ += static_cast<uint64_t>(count);
+  statistics.net_input_bytes.Add(bytes);
+  bytes_received_ += bytes;
+}
+
+bool Connection::ReadInput() noexcept {
+  std::span<char> room = parser_.PrepareRead();
+  const ssize_t count = read(fd_.get(), room.data(), room.size());
+  if (count <= 0) {
+    const bool is_end = count == 0 || (errno != EAGAIN && errno != EINTR);
+    if (is_end) Close(count == 0 ? "Client closed connection" : "Reading from client failed");
+    return false;
+  }
+  NoteInput(static_cast<size_t>(count));
+  return true;
+}
+
+void Connection::Read() noexcept {
+  if (!std::exchange(has_read_ahead_, false) && !ReadInput()) return;
   if (close_after_flush_) return parser_.Trim();
   if (parser_.buffered_bytes() > context_.engine.network().query_buffer_limit) [[unlikely]] {
     context_.log.Warning("Closing client that reached max query buffer length: id={} addr={}", id(),
@@ -103,13 +137,18 @@ void Connection::Read() noexcept {
   if (state_ == State::kReady) Process();
 }
 
+// How many requests are there to run.
+size_t Connection::ParseInput() {
+  parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
+  parser_.set_authenticated(session_.authenticated);
+  return parser_.ParseBatch();
+}
+
 // Runs what is there. Returns also when the loop was lost: its callers touch nothing afterwards.
 void Connection::Process() noexcept {
-  parser_.set_bulk_bytes_max(static_cast<int64_t>(context_.engine.settings().proto_max_bulk_len.get()));
   out_.set_bytes_max(LimitOfOutput().hard_bytes.get());
   while (state_ == State::kReady && !closed_ && !close_after_flush_ && !held_back_) {
-    parser_.set_authenticated(session_.authenticated);
-    size_t count = parser_.ParseBatch();
+    size_t count = ParseInput();
     if (count == 0) {
       if (parser_.failed()) FailProtocol();
       break;
@@ -133,24 +172,32 @@ void Connection::Process() noexcept {
 Connection::Next Connection::RunGroup(size_t count) {
   command::Executor& executor = context_.engine.executor();
   if (count == 1) {
-    command::Request request{parser_.Peek(0), nullptr, {}, false};
+    command::Request request;
+    request.argv = parser_.Peek(0);
+    request.db = session_.db;
     executor.Resolve(request);
+    executor.LookAhead({&request, 1});
     return RunOne(request);
   }
-  command::Request requests[kPrefetchRequests];
+  // Not an array of requests, which would be cleared whole for a few.
+  alignas(command::Request) std::byte room[kPrefetchRequests * sizeof(command::Request)];
+  static_assert(std::is_trivially_destructible_v<command::Request>);
+  auto* const requests = reinterpret_cast<command::Request*>(room);
   for (size_t i = 0; i < count; ++i) {
-    requests[i].argv = parser_.Peek(i);
-    executor.Resolve(requests[i]);
-    executor.PrefetchStripe(requests[i]);
+    command::Request& request = *std::construct_at(&requests[i]);
+    request.argv = parser_.Peek(i);
+    request.db = session_.db;
+    executor.Resolve(request);
   }
-  for (size_t i = 0; i < count; ++i) executor.PrefetchTable(requests[i], session_.db);
-  for (size_t i = 0; i < count; ++i) executor.PrefetchEntry(requests[i], session_.db);
   // This thread's, whoever has the loop at the end.
   command::Worker& worker = loop_.worker();
-  worker.group_now_ms = context_.engine.clock().UnixMillis();
+  worker.BeginGroup(context_.engine.clock().UnixMillis());
   Next next = Next::kGoOn;
-  for (size_t i = 0; i < count && next == Next::kGoOn; ++i) next = RunOne(requests[i]);
-  worker.group_now_ms = 0;
+  for (size_t i = 0, seen = 0; i < count && next == Next::kGoOn; ++i) {
+    if (i == seen) seen += executor.LookAhead({requests + i, count - i});
+    next = RunOne(requests[i]);
+  }
+  worker.EndGroup();
   return next;
 }
 

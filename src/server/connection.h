@@ -38,6 +38,8 @@ class ConnectionLoop;
 
 // Requests whose memory is fetched together before the first of them runs.
 inline constexpr size_t kPrefetchRequests = 32;
+// Who sends more than this at once has his own requests to be looked ahead among, and needs no other connection's.
+inline constexpr size_t kAloneBytesMin = 512;
 // A pipeline's replies are sent in between when they reach this.
 inline constexpr size_t kSendEarlyBytes = 256 * 1024;
 
@@ -51,6 +53,7 @@ class Connection final : public io::EventHandler {
   command::Session& session() noexcept { return session_; }
 
   void OnEvents(uint32_t events) noexcept override;
+  bool OnSoon(uint32_t events) noexcept override;
 
   // Messages, by the loop's owner.
   void OnWake() noexcept;             // A stripe may be free, or a pause over.
@@ -86,6 +89,10 @@ class Connection final : public io::EventHandler {
   };
 
   void Read() noexcept;
+  // False: nothing came, or the end did, and then it is closed.
+  bool ReadInput() noexcept;
+  void NoteInput(size_t bytes) noexcept;
+  size_t ParseInput();
   void Process() noexcept;
   Next RunGroup(size_t count);
   Next RunOne(command::Request& request);
@@ -126,6 +133,7 @@ class Connection final : public io::EventHandler {
   bool close_wanted_ = false;  // While detached.
   bool flush_queued_ = false;
   bool held_back_ = false;
+  bool has_read_ahead_ = false;  // OnSoon() has read what OnEvents() is about to run.
   int64_t last_read_us_ = 0;
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;

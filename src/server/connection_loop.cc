@@ -1,5 +1,7 @@
 #include "server/connection_loop.h"
 
+#include <algorithm>
+#include <span>
 #include <utility>
 
 #include "base/check.h"
@@ -136,6 +138,13 @@ void ConnectionLoop::BeforeWait() noexcept {
     TellHeldBack();
   }
   if (!dying_.empty()) BuryDead();
+}
+
+void ConnectionLoop::AfterSoon() noexcept {
+  for (std::span<const command::Request> left = expected_; !left.empty();) {
+    left = left.subspan(std::min(context_.engine.executor().LookAhead(left), left.size()));
+  }
+  expected_.clear();
 }
 
 void ConnectionLoop::ResumeLater(uint64_t id) noexcept {

@@ -11,16 +11,12 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "command/executor.h"
 #include "command/session.h"
 #include "io/event_loop.h"
 #include "server/server_context.h"
 #include "server/turn.h"
 #include "store/expirer.h"
-
-namespace tusk::command {
-class Worker;
-enum class Outcome : uint8_t;
-}  // namespace tusk::command
 
 namespace tusk::server {
 
@@ -56,6 +52,8 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   // By the watchdog, between Turn::Steal and Turn::Handed: the present driver no longer has the loop.
   void Disown() noexcept { events_->Disown(); }
   command::Worker& worker() noexcept { return *worker_; }
+  // What a connection will run soon; its arguments are good until it does.
+  void ExpectRequest(const command::Request& request) { expected_.push_back(request); }
   io::EventLoop& events() noexcept { return *events_; }
   void QueueFlush(Connection& connection) { flush_.push_back(&connection); }
   void QueueBurial(Connection& connection) { dying_.push_back(&connection); }
@@ -84,6 +82,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   Connection* Find(uint64_t id) noexcept;
   void Adopt(base::UniqueFd fd);
   void BeforeWait() noexcept override;
+  void AfterSoon() noexcept override;
   void BuryDead();
   void ExpireKeys();
   void Cron();
@@ -97,6 +96,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   Turn turn_;
   command::Worker* worker_ = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<command::Request> expected_;  // Between the connections' OnSoon() and AfterSoon().
   std::vector<Connection*> flush_;
   std::vector<Connection*> dying_;
   std::vector<uint64_t> paused_;

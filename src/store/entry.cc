@@ -30,7 +30,7 @@ size_t Entry::text_size() const noexcept {
 
 std::shared_ptr<const void> Entry::SharedRaw() const {
   DCHECK(rep() == Rep::kRaw);
-  types::RawString borrowed = types::RawString::Adopt(reinterpret_cast<void*>(word_));
+  types::RawString borrowed = types::RawString::Adopt(reinterpret_cast<void*>(word()));
   std::shared_ptr<const void> owner = borrowed.Owner();
   borrowed.Release();
   return owner;
@@ -47,7 +47,7 @@ std::string_view Entry::EncodingName() const noexcept {
     case Type::kString: break;
   }
   if (rep() == Rep::kInteger) return "int";
-  if (rep() == Rep::kEmbedded && word_ <= kEmbstrNameMax) return "embstr";
+  if (rep() == Rep::kEmbedded && embedded_length() <= kEmbstrNameMax) return "embstr";
   return "raw";
 }
 
@@ -82,7 +82,7 @@ size_t Entry::MemoryBytes(size_t samples) const noexcept {
       return own + base::AllocatedSize(&object<types::Document>()) + object<types::Document>().MemoryBytes(samples);
     case Type::kString: break;
   }
-  if (rep() == Rep::kRaw) own += base::AllocatedSize(reinterpret_cast<const void*>(word_));
+  if (rep() == Rep::kRaw) own += base::AllocatedSize(reinterpret_cast<const void*>(word()));
   return own;
 }
 

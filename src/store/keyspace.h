@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "store/change_counts.h"
 #include "store/change_unit.h"
 #include "store/events.h"
 #include "store/parking_lot.h"
@@ -28,7 +29,6 @@ struct KeyspaceCounters {
   std::atomic<uint64_t> expired_subkeys{0};  // Fields of hashes.
   std::atomic<uint64_t> evicted_keys{0};
   std::atomic<uint64_t> evicted_for_us{0};
-  std::atomic<uint64_t> dirty{0};  // Changes since the last save.
 };
 
 // CLIENT TRACKING over all stripes. Relaxed: a reader that is only just beginning to follow may miss a change as if that
@@ -71,6 +71,7 @@ class Keyspace {
   ParkingLot& parking() noexcept { return parking_; }
   Reclaimer& reclaimer() noexcept { return reclaimer_; }
   KeyspaceCounters& counters() noexcept { return counters_; }
+  ChangeCounts& change_counts() noexcept { return change_counts_; }
   // The lane (DESIGN 2.4): whoever holds it may wait for stripes while holding others.
   StripeLock& lane() noexcept { return lane_; }
 
@@ -149,6 +150,7 @@ class Keyspace {
   std::atomic<uint64_t> commit_{0};  // Order among conflicting units comes from their common stripe's lock.
   CommitGate gate_;
   KeyspaceCounters counters_;
+  ChangeCounts change_counts_;
   ParkingLot parking_;
   StripeLock lane_;
   Reclaimer reclaimer_;

@@ -105,6 +105,12 @@ struct Settings {
   Setting<bool> enable_debug_command{false};
   // DEBUG SET-DISABLE-DENY-SCRIPTS: scripts may then call commands that are flagged "noscript".
   Setting<bool> disable_deny_scripts{false};
+
+  // Something here may refuse a command, or asks for work before it: whoever admits commands looks closer then.
+  bool RestrictsCommands() const noexcept {
+    return loading | writes_need_snapshot | read_only_replica | replica_is_stale | writes_need_replicas |
+           busy_scripts_block_all | (log_failure.get() != nullptr) | (maxmemory != 0);
+  }
 };
 
 }  // namespace tusk::store

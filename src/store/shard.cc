@@ -9,26 +9,30 @@
 namespace tusk::store {
 namespace {
 
-// Bytes behind the entry's header for a key, its optional deadline and an embedded value.
-size_t EntryBytes(size_t key_length, size_t deadline_bytes, size_t embedded_bytes) noexcept {
-  return sizeof(Entry) + deadline_bytes + key_length + embedded_bytes;
-}
-
 }  // namespace
+
+size_t Shard::EntryBytes(size_t key_length, bool with_deadline, size_t payload_bytes) noexcept {
+  const size_t deadline_bytes = with_deadline ? sizeof(Entry::DeadlineBlock) : 0;
+  const size_t long_bytes = key_length >= Entry::kKeyLengthLong ? sizeof(uint64_t) : 0;
+  return sizeof(Entry) + deadline_bytes + long_bytes + key_length + payload_bytes;
+}
 
 void Shard::Publish() noexcept {
   size_.store(table_.size(), std::memory_order_relaxed);
   volatile_size_.store(expiry_.size(), std::memory_order_relaxed);
 }
 
-Entry* Shard::Create(std::string_view key, bool with_deadline, size_t embedded_bytes) {
+Entry* Shard::Create(std::string_view key, bool with_deadline, size_t payload_bytes) {
   CHECK(key.size() <= kKeyLengthMax);
-  size_t deadline_bytes = with_deadline ? sizeof(Entry::DeadlineBlock) : 0;
-  auto* entry = static_cast<Entry*>(base::Allocate(EntryBytes(key.size(), deadline_bytes, embedded_bytes)));
+  auto* entry = static_cast<Entry*>(base::Allocate(EntryBytes(key.size(), with_deadline, payload_bytes)));
   entry->meta_ = 0;
-  entry->key_length_ = static_cast<uint32_t>(key.size()) | (with_deadline ? Entry::kDeadlineBit : 0);
-  entry->word_ = 0;
-  std::memcpy(entry->KeyBytes(), key.data(), key.size());
+  const auto length = static_cast<uint32_t>(std::min<size_t>(key.size(), Entry::kKeyLengthLong));
+  entry->lengths_ = length << Entry::kKeyLengthShift | (with_deadline ? Entry::kDeadlineBit : 0);
+  if (entry->is_long()) [[unlikely]] {
+    const uint64_t long_length = key.size();
+    std::memcpy(entry->KeyBytes() - sizeof(long_length), &long_length, sizeof(long_length));
+  }
+  if (!key.empty()) std::memcpy(entry->KeyBytes(), key.data(), key.size());
   return entry;
 }
 
@@ -36,7 +40,7 @@ void Shard::Release(Entry* entry) noexcept { base::Free(entry); }
 
 void Shard::DestroyValue(Entry& entry, Reclaimer* reclaimer) noexcept {
   if (entry.rep() == Rep::kRaw || entry.rep() == Rep::kObject) {
-    Value value(entry.type(), entry.rep(), entry.word_);
+    Value value(entry.type(), entry.rep(), entry.word());
     if (reclaimer) reclaimer->Reclaim(std::move(value));
   }
   entry.set_type_and_rep(Type::kString, Rep::kInteger);
@@ -58,7 +62,6 @@ void Shard::Unlink(const Key& key, Entry& entry) noexcept {
 
 void Shard::Rebind(const Key& key, Entry* from, Entry* to) noexcept {
   to->meta_ = from->meta_;
-  to->word_ = from->word_;
   auto slot = table_.FindSlot(key.hash, [from](const Entry* other) { return other == from; });
   CHECK(bool(slot));
   slot.Replace(to);
@@ -70,16 +73,22 @@ void Shard::Rebind(const Key& key, Entry* from, Entry* to) noexcept {
   Release(from);
 }
 
-Entry& Shard::Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer) {
-  if (!entry) return Link(key, Create(key.text, false, embedded_bytes));
-  field_expiry_.Remove(*entry);
-  DestroyValue(*entry, reclaimer);
-  size_t deadline_bytes = entry->has_deadline() ? sizeof(Entry::DeadlineBlock) : 0;
-  size_t needed = EntryBytes(key.text.size(), deadline_bytes, embedded_bytes);
+Entry& Shard::Prepare(const Key& key, Entry* entry, size_t payload_bytes, Reclaimer* reclaimer) {
+  if (!entry) return Link(key, Create(key.text, false, payload_bytes));
+  const bool same_size = entry->payload_bytes() == payload_bytes;
+  if (!entry->is_embedded() && !entry->is_integer()) {
+    field_expiry_.Remove(*entry);
+    DestroyValue(*entry, reclaimer);
+  }
+  // Without a look at what the allocator notes of the block, which lies in another cache line.
+  if (same_size) return *entry;
+  // Whatever happens to it from here on, it has no value to look at.
+  entry->set_type_and_rep(Type::kString, Rep::kInteger);
+  size_t needed = EntryBytes(key.text.size(), entry->has_deadline(), payload_bytes);
   size_t room = base::AllocatedSize(entry);
   // Kept in place while it fits and does not waste more than half.
   if (needed <= room && needed * 2 >= room) return *entry;
-  Entry* moved = Create(key.text, entry->has_deadline(), embedded_bytes);
+  Entry* moved = Create(key.text, entry->has_deadline(), payload_bytes);
   Rebind(key, entry, moved);
   return *moved;
 }
@@ -93,21 +102,25 @@ Entry& Shard::PutString(const Key& key, Entry* entry, std::string_view bytes, Re
 
 Entry& Shard::PutText(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer) {
   if (bytes.size() > kEmbeddedMax) {
-    Entry& target = Prepare(key, entry, 0, reclaimer);
-    target.word_ = reinterpret_cast<uint64_t>(types::RawString(bytes).Release());
+    Entry& target = Prepare(key, entry, Entry::kWordBytes, reclaimer);
+    target.set_word(reinterpret_cast<uint64_t>(types::RawString(bytes).Release()));
     target.set_type_and_rep(Type::kString, Rep::kRaw);
     return target;
   }
   Entry& target = Prepare(key, entry, bytes.size(), reclaimer);
-  target.word_ = bytes.size();
-  target.set_type_and_rep(Type::kString, Rep::kEmbedded);
-  if (!bytes.empty()) std::memcpy(target.EmbeddedBytes(), bytes.data(), bytes.size());
+  Embed(target, Rep::kEmbedded, bytes);
   return target;
 }
 
+void Shard::Embed(Entry& entry, Rep rep, std::string_view bytes) noexcept {
+  entry.set_embedded_length(bytes.size());
+  entry.set_type_and_rep(Type::kString, rep);
+  if (!bytes.empty()) std::memcpy(entry.Payload(), bytes.data(), bytes.size());
+}
+
 Entry& Shard::PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer* reclaimer) {
-  Entry& target = Prepare(key, entry, 0, reclaimer);
-  target.word_ = static_cast<uint64_t>(value);
+  Entry& target = Prepare(key, entry, Entry::kWordBytes, reclaimer);
+  target.set_word(static_cast<uint64_t>(value));
   target.set_type_and_rep(Type::kString, Rep::kInteger);
   return target;
 }
@@ -116,9 +129,7 @@ Entry& Shard::PutInteger(const Key& key, Entry* entry, int64_t value, Reclaimer*
 Entry& Shard::PutInPlaceForm(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer) {
   DCHECK(bytes.size() <= kEmbeddedMax);
   Entry& target = Prepare(key, entry, bytes.size(), reclaimer);
-  target.word_ = bytes.size();
-  target.set_type_and_rep(Type::kString, Rep::kEmbeddedRaw);
-  if (!bytes.empty()) std::memcpy(target.EmbeddedBytes(), bytes.data(), bytes.size());
+  Embed(target, Rep::kEmbeddedRaw, bytes);
   return target;
 }
 
@@ -131,8 +142,8 @@ Entry& Shard::Put(const Key& key, Entry* entry, Value value, Reclaimer* reclaime
     // Not PutString(): what INCRBYFLOAT wrote stays a text, even if it reads as an integer.
     if (bytes.size() <= kEmbeddedMax) return PutText(key, entry, bytes, reclaimer);
   }
-  Entry& target = Prepare(key, entry, 0, reclaimer);
-  target.word_ = value.word_;
+  Entry& target = Prepare(key, entry, Entry::kWordBytes, reclaimer);
+  target.set_word(value.word_);
   target.set_type_and_rep(value.type_, value.rep_);
   value.present_ = false;
   field_expiry_.Settle(target);
@@ -144,10 +155,10 @@ char* Shard::MutableString(const Key& key, Entry*& entry, size_t size) {
   std::string_view old = entry->text(buffer);
   size_t new_size = old.size() > size ? old.size() : size;
   if (entry->rep() == Rep::kRaw) {
-    types::RawString raw = types::RawString::Adopt(reinterpret_cast<void*>(entry->word_));
+    types::RawString raw = types::RawString::Adopt(reinterpret_cast<void*>(entry->word()));
     raw.Resize(new_size);
     char* writable = raw.Mutable();
-    entry->word_ = reinterpret_cast<uint64_t>(raw.Release());
+    entry->set_word(reinterpret_cast<uint64_t>(raw.Release()));
     return writable;
   }
   // An integer's text is in `buffer`, an embedded one may move with the entry: both are copied out first.
@@ -158,15 +169,15 @@ char* Shard::MutableString(const Key& key, Entry*& entry, size_t size) {
     types::RawString raw(std::string_view(copy, old.size()));
     raw.Resize(new_size);
     bytes = raw.Mutable();
-    entry = &Prepare(key, entry, 0, nullptr);
-    entry->word_ = reinterpret_cast<uint64_t>(raw.Release());
+    entry = &Prepare(key, entry, Entry::kWordBytes, nullptr);
+    entry->set_word(reinterpret_cast<uint64_t>(raw.Release()));
     entry->set_type_and_rep(Type::kString, Rep::kRaw);
     return bytes;
   }
   entry = &Prepare(key, entry, new_size, nullptr);
-  entry->word_ = new_size;
+  entry->set_embedded_length(new_size);
   entry->set_type_and_rep(Type::kString, Rep::kEmbeddedRaw);
-  bytes = entry->EmbeddedBytes();
+  bytes = entry->Payload();
   std::memcpy(bytes, copy, old.size());
   std::memset(bytes + old.size(), 0, new_size - old.size());
   return bytes;
@@ -175,7 +186,7 @@ char* Shard::MutableString(const Key& key, Entry*& entry, size_t size) {
 Value Shard::Take(const Key& key, Entry& entry) {
   Value value;
   if (entry.rep() == Rep::kRaw || entry.rep() == Rep::kObject) {
-    value = Value(entry.type(), entry.rep(), entry.word_);
+    value = Value(entry.type(), entry.rep(), entry.word());
   } else {
     value = Value::CloneOf(entry);
   }
@@ -190,15 +201,18 @@ void Shard::Delete(const Key& key, Entry& entry, Reclaimer* reclaimer) {
   Release(&entry);
 }
 
+void Shard::CopyPayload(const Entry& from, Entry& to) noexcept {
+  to.set_embedded_length(from.embedded_length());
+  std::memcpy(to.Payload(), from.Payload(), from.payload_bytes());
+}
+
 Entry& Shard::SetDeadline(const Key& key, Entry& entry, int64_t deadline_ms) {
   if (entry.has_deadline()) {
     expiry_.Change(entry, deadline_ms);
     return entry;
   }
-  bool embedded = entry.rep() == Rep::kEmbedded || entry.rep() == Rep::kEmbeddedRaw;
-  size_t embedded_bytes = embedded ? static_cast<size_t>(entry.word_) : 0;
-  Entry* moved = Create(key.text, true, embedded_bytes);
-  if (embedded) std::memcpy(moved->EmbeddedBytes(), entry.EmbeddedBytes(), embedded_bytes);
+  Entry* moved = Create(key.text, true, entry.payload_bytes());
+  CopyPayload(entry, *moved);
   Rebind(key, &entry, moved);
   expiry_.Insert(*moved, deadline_ms);
   Publish();
@@ -208,10 +222,8 @@ Entry& Shard::SetDeadline(const Key& key, Entry& entry, int64_t deadline_ms) {
 Entry& Shard::ClearDeadline(const Key& key, Entry& entry) {
   if (!entry.has_deadline()) return entry;
   expiry_.Remove(entry);
-  bool embedded = entry.rep() == Rep::kEmbedded || entry.rep() == Rep::kEmbeddedRaw;
-  size_t embedded_bytes = embedded ? static_cast<size_t>(entry.word_) : 0;
-  Entry* moved = Create(key.text, false, embedded_bytes);
-  if (embedded) std::memcpy(moved->EmbeddedBytes(), entry.EmbeddedBytes(), embedded_bytes);
+  Entry* moved = Create(key.text, false, entry.payload_bytes());
+  CopyPayload(entry, *moved);
   Rebind(key, &entry, moved);
   Publish();
   return *moved;

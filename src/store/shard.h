@@ -40,7 +40,8 @@ class Shard {
   // Look-ahead. The first needs no lock; false: it could do nothing without.
   bool GlanceAtBuckets(const Key& key) const noexcept { return table_.GlanceAtBuckets(key.hash); }
   void PrefetchBuckets(const Key& key) const noexcept { table_.PrefetchBuckets(key.hash); }
-  void PrefetchEntry(const Key& key) const noexcept { table_.PrefetchItems(key.hash); }
+  bool PrefetchEntry(const Key& key) const noexcept { return table_.PrefetchItems(key.hash); }
+  void PrefetchDisplaced(const Key& key) const noexcept { table_.PrefetchDisplaced(key.hash); }
 
   // Writes below replace whatever value `entry` (the key's entry, or null) has. The deadline stays as it is.
   Entry& PutString(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
@@ -78,18 +79,23 @@ class Shard {
   void Swap(Shard& other) noexcept;
 
  private:
-  // A new entry with room for `embedded_bytes`, linked nowhere.
-  static Entry* Create(std::string_view key, bool with_deadline, size_t embedded_bytes);
+  // All of an entry with this key and this much behind it.
+  static size_t EntryBytes(size_t key_length, bool with_deadline, size_t payload_bytes) noexcept;
+  // A new entry with room for `payload_bytes`, linked nowhere and without a value.
+  static Entry* Create(std::string_view key, bool with_deadline, size_t payload_bytes);
+  // Makes `bytes` the value of an entry that has room for them, and no other value.
+  static void Embed(Entry& entry, Rep rep, std::string_view bytes) noexcept;
+  static void CopyPayload(const Entry& from, Entry& to) noexcept;
   static void Release(Entry* entry) noexcept;
   // The entry is in no index of fields (any more).
   static void DestroyValue(Entry& entry, Reclaimer* reclaimer) noexcept;
-  // Makes `to` the entry of the key in place of `from`, whose header it copies; frees `from`.
+  // Makes `to`, which has the payload already, the entry of the key in place of `from`, whose meta word it copies; frees `from`.
   void Rebind(const Key& key, Entry* from, Entry* to) noexcept;
   Entry& Link(const Key& key, Entry* entry);
   void Unlink(const Key& key, Entry& entry) noexcept;
-  // The key's entry, new or old, with its former value destroyed and room for `embedded_bytes`.
   Entry& PutInPlaceForm(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
-  Entry& Prepare(const Key& key, Entry* entry, size_t embedded_bytes, Reclaimer* reclaimer);
+  // The key's entry, new or old, with its former value destroyed and room for `payload_bytes`.
+  Entry& Prepare(const Key& key, Entry* entry, size_t payload_bytes, Reclaimer* reclaimer);
   void Publish() noexcept;
 
   Table table_;

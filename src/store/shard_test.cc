@@ -215,6 +215,57 @@ TEST(ShardTest, ClearForgetsEverything) {
   EXPECT_EQ(model.shard().expiry().first_deadline_ms(), INT64_MAX);
 }
 
+// Lengths around the number of bits that the header has for them.
+TEST(ShardTest, KeysOfAnyLengthHoldValuesOfAnyLayout) {
+  constexpr size_t kBits23 = (1u << 23) - 1;
+  for (size_t length : {size_t{0}, size_t{1}, size_t{255}, size_t{256}, kBits23 - 1, kBits23, kBits23 + 1}) {
+    SCOPED_TRACE(length);
+    Shard shard;
+    std::string name(length, 'k');
+    Key key = Key::Of(name);
+    Entry* entry = &shard.PutString(key, nullptr, "first", nullptr);
+    auto expect = [&](std::string_view text, int64_t deadline_ms) {
+      ASSERT_EQ(shard.Find(key), entry);
+      EXPECT_TRUE(entry->key() == name);
+      EXPECT_EQ(TextOf(*entry), text);
+      EXPECT_EQ(entry->deadline_ms(), deadline_ms);
+    };
+    expect("first", Entry::kNoDeadline);
+    entry = &shard.SetDeadline(key, *entry, 77);
+    expect("first", 77);
+    entry = &shard.PutString(key, entry, "-12345678901", nullptr);
+    EXPECT_TRUE(entry->is_integer());
+    expect("-12345678901", 77);
+    const std::string raw(kEmbeddedMax + 1, 'r');
+    entry = &shard.PutString(key, entry, raw, nullptr);
+    expect(raw, 77);
+    entry = &shard.ClearDeadline(key, *entry);
+    expect(raw, Entry::kNoDeadline);
+    const std::string largest(kEmbeddedMax, 'e');
+    entry = &shard.PutString(key, entry, largest, nullptr);
+    expect(largest, Entry::kNoDeadline);
+    entry = &shard.PutString(key, entry, "", nullptr);
+    expect("", Entry::kNoDeadline);
+    shard.Delete(key, *entry, nullptr);
+    EXPECT_TRUE(shard.empty());
+  }
+}
+
+// The bytes of a value stay where they are when another of the same size comes.
+TEST(ShardTest, AValueOfTheSameSizeIsWrittenInPlace) {
+  Shard shard;
+  Key key = Key::Of("key");
+  Entry* entry = &shard.PutString(key, nullptr, "eight by", nullptr);
+  EXPECT_EQ(&shard.PutString(key, entry, "eighttoo", nullptr), entry);
+  EXPECT_EQ(TextOf(*entry), "eighttoo");
+  // An integer's word is as large.
+  EXPECT_EQ(&shard.PutString(key, entry, "42", nullptr), entry);
+  EXPECT_EQ(entry->integer(), 42);
+  EXPECT_EQ(&shard.PutText(key, entry, "42424242", nullptr), entry);
+  EXPECT_FALSE(entry->is_integer());
+  EXPECT_EQ(TextOf(*entry), "42424242");
+}
+
 TEST(ShardTest, EncodingNamesFollowRedis) {
   Shard shard;
   Key key = Key::Of("k");

@@ -15,16 +15,6 @@ int64_t FirstFieldDeadline(const Entry& hash) noexcept { return hash.object<type
 
 }  // namespace
 
-void Transaction::Begin(int64_t now_ms) noexcept {
-  DCHECK(held_.empty() && !in_lane_);
-  now_ms_ = now_ms;
-  dirty_ = 0;
-  targets_ = kToAll;
-  source_ = 0;
-  keep_expired_ = false;
-  sees_expired_ = false;
-}
-
 size_t Transaction::TryLock(std::span<const uint16_t> stripes) noexcept {
   DCHECK(held_.empty());
   for (uint16_t stripe : stripes) {
@@ -75,46 +65,24 @@ bool Transaction::ReachSlow(size_t stripe) noexcept {
   return true;
 }
 
-void Transaction::ReleaseStripe(size_t stripe) noexcept {
-  if (keyspace_.stripe(stripe).lock.Unlock()) keyspace_.parking().WakeAll(stripe);
+void Transaction::LeaveLane() noexcept {
+  in_lane_ = false;
+  if (keyspace_.lane().Unlock()) keyspace_.parking().WakeAll(ParkingLot::kLaneSlot);
 }
 
-void Transaction::Unlock() noexcept {
-  for (uint16_t stripe : held_) ReleaseStripe(stripe);
-  held_.clear();
-  if (in_lane_) {
-    in_lane_ = false;
-    if (keyspace_.lane().Unlock()) keyspace_.parking().WakeAll(ParkingLot::kLaneSlot);
-  }
+void Transaction::MarkUsedOnceMore(Entry& entry) noexcept {
+  entry.set_access(LfuTouched(entry.access(), now_ms_, keyspace_.settings()));
 }
 
-void Transaction::MarkAccessed(Entry& entry) noexcept {
-  const Settings& settings = keyspace_.settings();
-  EvictionPolicy policy = settings.maxmemory_policy;
-  if (IsLfu(policy)) {
-    entry.set_access(LfuTouched(entry.access(), now_ms_, settings));
-  } else {
-    entry.set_access(LruClock(now_ms_));
-  }
-}
-
-Entry* Transaction::Find(DbIndex db, const Key& key, Access access) {
-  DCHECK(Holds(key.stripe()));
-  Shard* shard = keyspace_.StripeOf(key).FindShard(db);
-  Entry* entry = shard ? shard->Find(key) : nullptr;
-  if (entry && __builtin_expect(entry->ExpiredAt(now_ms_), 0)) {
+Entry* Transaction::FindVolatile(DbIndex db, const Key& key, Entry& entry) {
+  if (entry.ExpiredAt(now_ms_)) {
     const Settings& settings = keyspace_.settings();
     const bool keeps = keep_expired_ || silent_ || settings.read_only_replica || settings.import_mode;
-    if (!keeps) Expire(db, key, *entry);
-    if (!keeps || !(from_master_ || sees_expired_)) entry = nullptr;
+    if (!keeps) Expire(db, key, entry);
+    if (!keeps || !(from_master_ || sees_expired_)) return nullptr;
   }
-  if (entry && entry->type() == Type::kHash && __builtin_expect(FirstFieldDeadline(*entry) <= now_ms_, 0)) {
-    if (!from_master_ && !ExpireFields(db, key, *entry, SIZE_MAX).alive) entry = nullptr;
-  }
-  if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
-  if (entry && access <= Access::kWrite) MarkAccessed(*entry);
-  if (entry && access == Access::kWrite) Preserve(db, *entry);
-  return entry;
+  if (entry.type() != Type::kHash || FirstFieldDeadline(entry) > now_ms_) return &entry;
+  return from_master_ || ExpireFields(db, key, entry, SIZE_MAX).alive ? &entry : nullptr;
 }
 
 void Transaction::PreserveSlow(DbIndex db, Entry& entry) {
@@ -248,13 +216,6 @@ Transaction::FieldsExpired Transaction::ExpireFields(DbIndex db, const Key& key,
   return {expired, alive};
 }
 
-void Transaction::Touch(DbIndex db, const Key& key) {
-  ++dirty_;
-  DCHECK(IsPreserved(db, key));
-  Stripe& stripe = keyspace_.StripeOf(key);
-  if (__builtin_expect(Concerns(stripe), 0)) TouchSlow(stripe, db, key);
-}
-
 void Transaction::TouchSlow(Stripe& stripe, DbIndex db, const Key& key) {
   if (stripe.watched_keys != 0) FailWatchers(db, key);
   Invalidate(stripe, key, source_);
@@ -359,11 +320,7 @@ void Transaction::AddChange(DbIndex db, std::span<const std::string_view> argv, 
   changes_.Add(db, argv, targets);
 }
 
-uint64_t Transaction::Commit() {
-  if (dirty_ != 0) keyspace_.counters().dirty.fetch_add(dirty_, std::memory_order_relaxed);
-  dirty_ = 0;
-  if (__builtin_expect(!invalidated_.empty() || flushed_, 0)) TellInvalidated();
-  if (changes_.empty()) return 0;
+uint64_t Transaction::CommitRecord() {
   const uint64_t number = keyspace_.NextCommit();
   for (uint16_t stripe : held_) keyspace_.stripe(stripe).last_commit = number;
   if (!writer_) [[unlikely]] {

@@ -20,6 +20,7 @@
 
 #include "base/annotations.h"
 #include "store/change_unit.h"
+#include "store/eviction.h"
 #include "store/keyspace.h"
 
 namespace tusk::store {
@@ -40,13 +41,24 @@ struct ReadyKey {
 
 class Transaction {
  public:
-  explicit Transaction(Keyspace& keyspace) noexcept : keyspace_(keyspace) {}
-  ~Transaction() { Unlock(); }
+  explicit Transaction(Keyspace& keyspace) : keyspace_(keyspace), change_count_(keyspace.change_counts().Register()) {}
+  ~Transaction() {
+    Unlock();
+    keyspace_.change_counts().Unregister(change_count_);
+  }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
   // Begins a unit. Time stands still within it.
-  void Begin(int64_t now_ms) noexcept;
+  void Begin(int64_t now_ms) noexcept {
+    DCHECK(held_.empty() && !in_lane_);
+    now_ms_ = now_ms;
+    dirty_ = 0;
+    targets_ = kToAll;
+    source_ = 0;
+    keep_expired_ = false;
+    sees_expired_ = false;
+  }
   int64_t now_ms() const noexcept { return now_ms_; }
   // What was asked for is done and waiters come next: a key that expired meanwhile is not for them.
   void MoveTime(int64_t now_ms) noexcept { now_ms_ = now_ms; }
@@ -87,11 +99,25 @@ class Transaction {
     if (held_.size() == 1 && held_[0] == key.stripe()) return true;
     return ReachSlow(key.stripe());
   }
-  void Unlock() noexcept NO_THREAD_SAFETY_ANALYSIS;
+  void Unlock() noexcept NO_THREAD_SAFETY_ANALYSIS {
+    for (uint16_t stripe : held_) ReleaseStripe(stripe);
+    held_.clear();
+    if (in_lane_) [[unlikely]] LeaveLane();
+  }
 
   // ---- Keys. The stripe is held. ----
   // Null when there is none; an expired one is deleted and counts as none.
-  Entry* Find(DbIndex db, const Key& key, Access access);
+  Entry* Find(DbIndex db, const Key& key, Access access) {
+    DCHECK(Holds(key.stripe()));
+    Shard* shard = keyspace_.StripeOf(key).FindShard(db);
+    Entry* entry = shard ? shard->Find(key) : nullptr;
+    if (entry && entry->MayExpire()) [[unlikely]] entry = FindVolatile(db, key, *entry);
+    if (access == Access::kRead || access == Access::kReadUntouched) ++(entry ? lookups_.hits : lookups_.misses);
+    if (!entry) return nullptr;
+    if (access <= Access::kWrite) MarkAccessed(*entry);
+    if (access == Access::kWrite) Preserve(db, *entry);
+    return entry;
+  }
   Entry& PutString(DbIndex db, const Key& key, Entry* entry, std::string_view bytes);
   // The same, but bytes that spell an integer stay bytes.
   Entry& PutText(DbIndex db, const Key& key, Entry* entry, std::string_view bytes);
@@ -121,7 +147,12 @@ class Transaction {
 
   // ---- Effects ----
   // The key's value changed: watchers fail, waiters may be served, one more change since the last save.
-  void Touch(DbIndex db, const Key& key);
+  void Touch(DbIndex db, const Key& key) {
+    ++dirty_;
+    DCHECK(IsPreserved(db, key));
+    Stripe& stripe = keyspace_.StripeOf(key);
+    if (Concerns(stripe)) [[unlikely]] TouchSlow(stripe, db, key);
+  }
   void Event(EventClass event_class, std::string_view event, const Key& key, DbIndex db) {
     if (keyspace_.settings().notify_keyspace_events != 0) EventSlow(event_class, event, key, db);
   }
@@ -166,12 +197,20 @@ class Transaction {
 
   // Sends the change record to the observer. The stripes are still held.
   // Returns its commit number, 0 when there was nothing to record.
-  uint64_t Commit();
+  uint64_t Commit() {
+    if (dirty_ != 0) change_count_.Add(std::exchange(dirty_, 0));
+    if (!invalidated_.empty() || flushed_) [[unlikely]] TellInvalidated();
+    return changes_.empty() ? 0 : CommitRecord();
+  }
   // Forgets effects that were left.
   void Reset() noexcept;
 
  private:
   bool ReachSlow(size_t stripe) noexcept;
+  void LeaveLane() noexcept NO_THREAD_SAFETY_ANALYSIS;
+  // Find() of something that has deadlines: takes out what is due. Null: that was all of it.
+  Entry* FindVolatile(DbIndex db, const Key& key, Entry& entry);
+  uint64_t CommitRecord();
   void PreserveSlow(DbIndex db, Entry& entry);
   // What changed in place was given to the snapshot before. For checks.
   bool IsPreserved(DbIndex db, const Key& key);
@@ -185,12 +224,21 @@ class Transaction {
     return (stripe.watched_keys + stripe.waited_keys + stripe.tracked_keys +
             keyspace_.tracking().broadcasts.load(std::memory_order_relaxed)) != 0;
   }
-  void ReleaseStripe(size_t stripe) noexcept NO_THREAD_SAFETY_ANALYSIS;
-  void MarkAccessed(Entry& entry) noexcept;
+  void ReleaseStripe(size_t stripe) noexcept NO_THREAD_SAFETY_ANALYSIS {
+    if (keyspace_.stripe(stripe).lock.Unlock()) [[unlikely]] keyspace_.parking().WakeAll(stripe);
+  }
+  void MarkAccessed(Entry& entry) noexcept {
+    if (IsLfu(keyspace_.settings().maxmemory_policy)) [[unlikely]] return MarkUsedOnceMore(entry);
+    // Written only when it differs: a key that many read stays in all their caches.
+    const uint32_t clock = LruClock(now_ms_);
+    if (entry.access() != clock) entry.set_access(clock);
+  }
+  void MarkUsedOnceMore(Entry& entry) noexcept;
   void MarkNew(DbIndex db, const Key& key, Entry& entry);
   Shard& shard(DbIndex db, const Key& key) { return keyspace_.StripeOf(key).ShardFor(db); }
 
   Keyspace& keyspace_;
+  ChangeCounts::Count& change_count_;
   int64_t now_ms_ = 0;
   bool in_lane_ = false;
   std::vector<uint16_t> held_;  // Ascending.

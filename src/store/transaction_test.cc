@@ -137,7 +137,7 @@ TEST_F(TransactionTest, TouchMarksWaitedKeysReadyOnce) {
   EXPECT_EQ(transaction.ready_keys()[0].key, "k");
   EXPECT_EQ(transaction.dirty(), 3u);
   End(transaction);
-  EXPECT_EQ(keyspace_.counters().dirty.load(), 3u);
+  EXPECT_EQ(keyspace_.change_counts().Unsaved(), 3u);
 }
 
 TEST_F(TransactionTest, WithoutAnObserverOrChangesNothingIsCommitted) {
