@@ -199,7 +199,7 @@ std::vector<std::string> RecordWithExactTrim(Context& ctx, const TrimArguments& 
   if (!trim.trim || !trim.trim->approximate) return argv;
   size_t at = trim.threshold_at;
   DCHECK(at >= 2 && argv[at - 1] == "~");
-  argv[at - 1] = "=";
+  argv[at - 1][0] = '=';
   argv[at] = trim.trim->by == StreamTrim::By::kLength ? base::Int64ToString(static_cast<int64_t>(stream.size()))
                                                       : stream.first_id().ToString();
   // An exact threshold goes without a limit, which may stand before it or behind it.

@@ -37,17 +37,16 @@ class ConnectionSource final : public codec::ByteSource {
 };
 
 // The answer to SYNC: line ends while the server prepares, then "$" and a size. One byte at a time, since the dataset follows.
-Result<std::string> ReadSyncLine(Connection& connection) {
+Status ReadSyncLine(Connection& connection, std::string& line) {
   constexpr size_t kLineBytesMax = 4096;
-  std::string line;
   while (line.size() < kLineBytesMax) {
     char c = 0;
     ASSIGN_OR_RETURN(size_t count, connection.ReadRaw(&c, 1));
-    if (count == 0) return base::Error(Status::Unavailable("the server has closed the connection instead of sending its dataset"));
-    if (c == '\n' && !line.empty()) return line;
+    if (count == 0) return Status::Unavailable("the server has closed the connection instead of sending its dataset");
+    if (c == '\n' && !line.empty()) return {};
     if (c != '\r' && c != '\n') line += c;
   }
-  return base::Error(Status::Invalid("the answer to SYNC is no dataset"));
+  return Status::Invalid("the answer to SYNC is no dataset");
 }
 
 // kUnavailable: the server does not do that for us.
@@ -58,7 +57,8 @@ Status TransferBySync(const Url& url, Target& target, Summary& summary) {
   const std::string_view argv[] = {"SYNC"};
   Connection::AppendCommand(argv, command);
   RETURN_IF_ERROR(connection.Send(command));
-  ASSIGN_OR_RETURN(std::string line, ReadSyncLine(connection));
+  std::string line;
+  RETURN_IF_ERROR(ReadSyncLine(connection, line));
   if (line.starts_with('-')) return Status::Unavailable(fmt::format("{} refuses SYNC: {}", connection.name(), line.substr(1)));
   const auto size = line.starts_with('$') ? base::ParseInt64(std::string_view(line).substr(1)) : std::nullopt;
   if (!size || *size <= 0) return Status::Unavailable(fmt::format("{} answers SYNC with '{}'", connection.name(), line));
