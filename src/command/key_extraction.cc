@@ -124,8 +124,11 @@ void ExtractMigrate(Argv argv, KeyPositions& out) {
   constexpr size_t kKey = 3;
   constexpr size_t kOptionsFrom = 6;
   constexpr uint16_t kFlags = kKeyRW | kKeyAccess | kKeyDelete;
-  for (size_t i = kOptionsFrom; i + 1 < argv.size(); ++i) {
-    if (base::EqualsIgnoreCase(argv[i], "keys")) {
+  // As redis-server: the word counts only if something follows it somewhere, were it in the wrong place.
+  const auto is_keys = [](std::string_view word) { return base::EqualsIgnoreCase(word, "keys"); };
+  const bool may_list = argv.size() > kOptionsFrom && std::any_of(argv.begin() + 1, argv.end() - 1, is_keys);
+  for (size_t i = kOptionsFrom; may_list && i < argv.size(); ++i) {
+    if (is_keys(argv[i])) {
       if (!argv[kKey].empty()) return;  // Both forms at once: the handler refuses it.
       for (size_t k = i + 1; k < argv.size(); ++k) out.push_back({static_cast<uint32_t>(k), kFlags});
       return;
