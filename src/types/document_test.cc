@@ -38,7 +38,8 @@ uint64_t Seed() {
 
 TEST(DocumentTest, IntegersOfEveryWidthComeBack) {
   for (int shift = 0; shift < 64; ++shift) {
-    for (int64_t value : {int64_t(uint64_t{1} << shift), -int64_t(uint64_t{1} << shift), int64_t(uint64_t{1} << shift) - 1}) {
+    const uint64_t power = uint64_t{1} << shift;
+    for (int64_t value : {int64_t(power), int64_t(0 - power), int64_t(power - 1)}) {
       EXPECT_EQ(Document::Integer(value).view().integer(), value);
       DocumentPacker packer;
       packer.Integer(value);
