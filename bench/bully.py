@@ -18,6 +18,7 @@ import sys
 import time
 
 import page
+from latency import SLOW_SCRIPT
 from load import command, load, result
 from servers import ROOT, TUSK, MeasuredServer, contestants, is_error
 
@@ -30,15 +31,6 @@ LEAD_S = 0.5           # Steady load before the bully comes.
 WANTED_MS = 5.0
 PRIORITY = -15
 BATCH = 100            # Elements a command when a collection is filled.
-
-SLOW_SCRIPT = """
-local now = redis.call('TIME')
-local stop = now[1] * 1000000 + now[2] + 2000000
-repeat
-  now = redis.call('TIME')
-until now[1] * 1000000 + now[2] >= stop
-return redis.status_reply('done')
-"""
 
 
 class Stage:

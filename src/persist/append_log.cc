@@ -189,7 +189,7 @@ AppendLog::State AppendLog::state() const {
   return state;
 }
 
-// ---- What is to be written: the change log's thread ----
+// ---- What is to be written: whoever delivers the change log ----
 
 AppendLog::Batch& AppendLog::OpenBatch() {
   if (batches_.empty() || batches_.back().next || batches_.back().last) {
