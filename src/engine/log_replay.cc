@@ -21,7 +21,6 @@ namespace {
 using base::Status;
 
 constexpr std::string_view kRdbMagic = "REDIS";
-constexpr int64_t kTellEveryMs = 5000;
 // Commands that answer with an error are told of so often.
 constexpr uint64_t kFailuresTold = 10;
 
@@ -69,7 +68,7 @@ Status LogReplay::Run(const std::vector<Part>& parts) {
   const base::Clock& clock = o_.services->keyspace->clock();
   DCHECK(o_.services->keyspace->settings().loading);
   started_unix_seconds_.store(clock.UnixMillis() / 1000, std::memory_order_relaxed);
-  told_ms_ = clock.MonotonicMillis();
+  telling_.emplace("AOF", o_.log, clock);
   // A rewrite names its new increment before anything is in it: what follows the last file with content is no reason
   // against cutting that.
   size_t last = 0;
@@ -175,7 +174,10 @@ Status LogReplay::RunCommands(io::File& file, const Part& part, uint64_t offset,
     RETURN_IF_ERROR(Execute(part, reader));
     bytes_part_.store(reader.end(), std::memory_order_relaxed);
     constexpr uint64_t kLookEvery = 4096;
-    if (++commands_ % kLookEvery == 0) TellProgress();
+    if (++commands_ % kLookEvery == 0) {
+      const persist::Loader::Progress at = progress();
+      telling_->Tell(at.bytes_loaded, at.bytes_total, commands_, "commands");
+    }
   }
 }
 
@@ -224,18 +226,6 @@ Status LogReplay::CutTail(const Part& part, const Tail& tail, uint64_t size) {
   if (!status.ok()) return io::Explain("Error truncating the AOF file " + part.name, status);
   if (o_.log) o_.log->Warning("AOF {} loaded anyway because aof-load-truncated is enabled", part.name);
   return {};
-}
-
-void LogReplay::TellProgress() {
-  const int64_t now_ms = o_.services->keyspace->clock().MonotonicMillis();
-  if (now_ms - told_ms_ < kTellEveryMs || !o_.log) return;
-  told_ms_ = now_ms;
-  const persist::Loader::Progress at = progress();
-  const int64_t seconds = std::max<int64_t>(o_.services->keyspace->clock().UnixMillis() / 1000 - at.started_unix_seconds, 1);
-  const uint64_t rate = std::max<uint64_t>(at.bytes_loaded / static_cast<uint64_t>(seconds), 1);
-  const uint64_t left = at.bytes_total - std::min(at.bytes_total, at.bytes_loaded);
-  o_.log->Notice("Loading the AOF: {} of {} bytes, {} commands, {:.1f} MB/s, about {} seconds left", at.bytes_loaded,
-                 at.bytes_total, commands_, static_cast<double>(rate) / 1e6, left / rate);
 }
 
 }  // namespace tusk::engine

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "command/session.h"
 #include "io/file_system.h"
 #include "persist/aof_reader.h"
+#include "persist/load_progress.h"
 #include "persist/loader.h"
 
 namespace tusk::command {
@@ -61,13 +63,12 @@ class LogReplay {
   base::Status RunCommands(io::File& file, const Part& part, uint64_t offset, Tail& tail);
   base::Status Execute(const Part& part, const persist::AofReader& reader);
   base::Status CutTail(const Part& part, const Tail& tail, uint64_t size);
-  void TellProgress();
 
   Options o_;
   command::Session session_;
   uint64_t commands_ = 0;
   uint64_t failed_ = 0;
-  int64_t told_ms_ = 0;
+  std::optional<persist::LoadProgress> telling_;
   // Figures for INFO, each for itself: relaxed.
   std::atomic<uint64_t> bytes_total_{0};
   std::atomic<uint64_t> bytes_done_{0};  // Of the parts that are through.

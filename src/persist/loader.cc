@@ -15,8 +15,7 @@
 namespace tusk::persist {
 namespace {
 
-// How often the log is told how far a long load is, and how often somebody looks at the clock for that.
-constexpr int64_t kTellEveryMs = 5'000;
+// So often somebody looks whether the log wants to know how far the load is.
 constexpr uint64_t kKeysPerTell = 1024;
 
 class FileSource final : public codec::ByteSource {
@@ -65,7 +64,7 @@ base::Status Loader::LoadFrom(codec::Reader& reader, store::Transaction& transac
   transaction_ = &transaction;
   reader_ = &reader;
   now_ms_ = keyspace.clock().UnixMillis();
-  told_ms_ = keyspace.clock().MonotonicMillis();
+  telling_.emplace("RDB", o_.log, keyspace.clock());
   started_unix_seconds_.store(now_ms_ / 1000, std::memory_order_relaxed);
   placer_.reset();
   if (!transaction.holds_all()) placer_.emplace(keyspace, PlaceOptions{o_.replace, now_ms_}, o_.helpers);
@@ -118,21 +117,12 @@ base::Status Loader::OnKey(codec::LoadedKey& loaded) {
                                 : PlaceKey(*transaction_, {o_.replace, now_ms_}, loaded, store::Key::Of(loaded.key),
                                            reader_->offset());
   const uint64_t keys = keys_loaded_.fetch_add(1, std::memory_order_relaxed);
-  if (keys % kKeysPerTell == 0) TellProgress();
+  if (keys % kKeysPerTell == 0) {
+    const uint64_t left = reader_->left();
+    telling_->Tell(reader_->offset(), reader_->offset() + (left == codec::Reader::kSizeUnknown ? 0 : left), keys, "keys");
+  }
   Delay();
   return status;
-}
-
-void Loader::TellProgress() {
-  const int64_t now_ms = o_.keyspace->clock().MonotonicMillis();
-  if (now_ms - told_ms_ < kTellEveryMs || !o_.log) return;
-  told_ms_ = now_ms;
-  const Progress at = progress();
-  const int64_t millis = std::max<int64_t>(o_.keyspace->clock().UnixMillis() - now_ms_, 1);
-  const uint64_t left = at.bytes_total - std::min(at.bytes_total, at.bytes_loaded);
-  const double bytes_per_second = std::max(static_cast<double>(at.bytes_loaded) * 1e3 / static_cast<double>(millis), 1.0);
-  o_.log->Notice("Loading the RDB: {} of {} bytes, {} keys, {:.1f} MB/s, about {:.0f} seconds left", at.bytes_loaded,
-                 at.bytes_total, at.keys_loaded, bytes_per_second / 1e6, static_cast<double>(left) / bytes_per_second);
 }
 
 // key-load-delay, for tests: makes a small file slow to load.

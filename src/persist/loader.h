@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "codec/dataset_reader.h"
 #include "persist/key_placer.h"
+#include "persist/load_progress.h"
 #include "store/transaction.h"
 
 namespace tusk::persist {
@@ -59,7 +60,6 @@ class Loader final : public codec::DatasetVisitor {
 
  private:
   void Delay() const;
-  void TellProgress();
   void TellEnd();
 
   Options o_;
@@ -67,7 +67,7 @@ class Loader final : public codec::DatasetVisitor {
   const codec::Reader* reader_ = nullptr;
   std::optional<KeyPlacer> placer_;  // Unless the caller holds every stripe.
   int64_t now_ms_ = 0;
-  int64_t told_ms_ = 0;
+  std::optional<LoadProgress> telling_;
   uint64_t empty_keys_ = 0;
   // Figures for INFO, each for itself: relaxed.
   std::atomic<uint64_t> bytes_total_{0};
