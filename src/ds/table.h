@@ -12,7 +12,7 @@
 //
 // `skip_bits`: top hash bits that are the same for everything in this table, because the caller spent them already.
 // Items with the same full hash are fine; the predicates tell them apart. Erasing may move other items between slots
-// and frees memory, so callbacks of ForEach, Scan and VisitSegment must not change the table.
+// and frees memory, so callbacks of ForEach and Scan must not change the table.
 //
 // Cost: Find, Insert, Erase O(1); Scan O(1) per call; RandomItem O(1) expected.
 // Threads: caller-synchronised. Owns: its segments, never the items: Clear() hands them back.
@@ -143,22 +143,6 @@ class Table : public TableCore {
     const TableSegmentWord word = WordFor(hash);
     const uint32_t tag = word.TagOf(Shifted(hash));
     PrefetchMatches(word.buckets()[word.NextBucket(word.HomeOf(tag))], tag, FingerprintOf(hash));
-  }
-
-  // Segments as the snapshotter sees them. A position names the segment that holds it; the table must not be empty.
-  // Buddies with different versions are never merged.
-  uint64_t PositionOf(uint64_t hash) const noexcept { return PositionFrom(hash); }
-  uint64_t SegmentVersion(uint64_t position) const noexcept { return WordAtPosition(position).segment()->version; }
-  void SetSegmentVersion(uint64_t position, uint64_t version) noexcept {
-    WordAtPosition(position).segment()->version = version;
-  }
-  // Visits the whole segment of `position`; returns the first position of the next one, 0 after the last.
-  template <typename Callback>
-  uint64_t VisitSegment(uint64_t position, Callback&& callback) const {
-    if (empty()) return 0;
-    TableSegmentWord word = WordAtPosition(position);
-    VisitAll(word, callback);
-    return PositionAfter(position, word, word.bucket_count() - 1);
   }
 
  private:

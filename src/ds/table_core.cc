@@ -96,10 +96,10 @@ size_t TableCore::MemoryBytes() const noexcept {
 void TableCore::Reserve(size_t count) noexcept {
   if (root_ != 0 || count == 0) return;
   uint32_t first = static_cast<uint32_t>(std::min<size_t>(count, LoadMax(kSegmentBucketsMax)));
-  SetRoot(NewSegment(std::min(BucketsFor(first), kSegmentBucketsMax), 0, 0).bits());
+  SetRoot(NewSegment(std::min(BucketsFor(first), kSegmentBucketsMax), 0).bits());
 }
 
-TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth, uint64_t version) noexcept {
+TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth) noexcept {
   DCHECK(buckets_min >= 1 && buckets_min <= kBucketCountHardMax);
   size_t bytes = sizeof(TableSegment) + size_t{buckets_min} * sizeof(TableBucket);
   auto* segment = static_cast<TableSegment*>(base::AllocateAligned(bytes, sizeof(TableBucket)));
@@ -107,7 +107,6 @@ TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth, uin
   // just shrunk to fit is not sparse at once.
   uint32_t bucket_count = static_cast<uint32_t>(base::AllocatedSize(segment) / sizeof(TableBucket)) - 1;
   bucket_count = std::min({bucket_count, buckets_min + buckets_min / 4, std::max(buckets_min, kSegmentBucketsMax)});
-  segment->version = version;
   segment->count = 0;
   TableBucket* buckets = segment->buckets();
   // Slots stay uninitialised: a fingerprint of 0 says that nobody may read them.
@@ -135,7 +134,7 @@ void TableCore::PlaceItem(TableSegmentWord word, uint32_t tag, uint8_t fingerpri
 void TableCore::InsertRaw(uint64_t hash, uint64_t pointer, HashOf hash_of) noexcept {
   DCHECK((pointer & ~kPointerMask) == 0 && pointer != 0);
   uint64_t shifted = Shifted(hash);
-  if (root_ == 0) SetRoot(NewSegment(1, 0, 0).bits());
+  if (root_ == 0) SetRoot(NewSegment(1, 0).bits());
   TableSegmentWord word = WordAt(IndexOf(shifted));
   while (__builtin_expect(word.segment()->count >= LoadMax(word.bucket_count()), 0)) {
     MakeRoom(IndexOf(shifted), hash_of);
@@ -172,7 +171,7 @@ void TableCore::SetWords(size_t index, TableSegmentWord old_word, TableSegmentWo
 
 void TableCore::Resize(size_t index, uint32_t bucket_count) noexcept {
   TableSegmentWord old_word = WordAt(index);
-  TableSegmentWord new_word = NewSegment(bucket_count, old_word.depth(), old_word.segment()->version);
+  TableSegmentWord new_word = NewSegment(bucket_count, old_word.depth());
   ForEachSlot(old_word, [&](TableBucket& bucket, uint32_t i) {
     PlaceItem(new_word, TagIn(bucket.slots[i]), bucket.fingerprints[i], bucket.slots[i] & kPointerMask);
   });
@@ -192,10 +191,9 @@ void TableCore::Split(size_t index, HashOf hash_of) noexcept {
   ForEachSlot(old_word, [&](TableBucket& bucket, uint32_t i) { ++counts[bucket.slots[i] >> 63]; });
 
   uint32_t depth = old_word.depth() + 1;
-  uint64_t version = old_word.segment()->version;
   TableSegmentWord halves[2];
   for (int side = 0; side < 2; ++side) {
-    halves[side] = NewSegment(std::min(BucketsFor(counts[side]), kBucketCountHardMax), depth, version);
+    halves[side] = NewSegment(std::min(BucketsFor(counts[side]), kBucketCountHardMax), depth);
     halves[side].segment()->count = counts[side];
   }
   // Reading the items' hashes costs a cache miss each: a bucket's items are prefetched while the one before is moved.
@@ -305,12 +303,12 @@ bool TableCore::MergeWithBuddy(size_t index) noexcept {
   TableSegmentWord low = word;
   TableSegmentWord high = WordAt(first ^ span);
   if (first & span) std::swap(low, high);
-  if (low.depth() != high.depth() || low.segment()->version != high.segment()->version) return false;
+  if (low.depth() != high.depth()) return false;
   uint32_t count = low.segment()->count + high.segment()->count;
   if (count > kMergeCountMax) return false;
 
   uint32_t depth = word.depth() - 1;
-  TableSegmentWord merged = NewSegment(BucketsFor(count), depth, low.segment()->version);
+  TableSegmentWord merged = NewSegment(BucketsFor(count), depth);
   merged.segment()->count = count;
   uint32_t side = 0;
   for (TableSegmentWord half : {low, high}) {

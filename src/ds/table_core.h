@@ -8,7 +8,7 @@
 //
 // Bucket, one cache line:   | 7 fingerprints, 0 = free slot | overflow count | 7 slots of 8 bytes |
 // Slot:                     | tag (16) | item pointer (48) |
-// Segment:                  | header line: version, count | bucket 0 | bucket 1 | ... |
+// Segment:                  | header line: count          | bucket 0 | bucket 1 | ... |
 // Segment word:             | bucket count (16) | segment address (42) | local depth (6) |
 //
 // The home bucket of a tag is tag * buckets >> 16, so positions are monotone in the hash: any number of buckets will
@@ -56,7 +56,6 @@ struct alignas(64) TableBucket {
 static_assert(sizeof(TableBucket) == 64);
 
 struct alignas(64) TableSegment {
-  uint64_t version;  // For the snapshotter; kept through growth, inherited by both halves of a split.
   uint32_t count;
 
   TableBucket* buckets() noexcept { return reinterpret_cast<TableBucket*>(this + 1); }
@@ -99,7 +98,7 @@ class TableCore {
   static constexpr uint32_t kSegmentBucketsMax = 256;
   static constexpr uint32_t kDepthMax = 22;
   static constexpr uint64_t kPointerMask = 0x0000'ffff'ffff'ffff;
-  // Positions of Scan() and of segments: the 48 hash bits that follow the skipped ones.
+  // Positions of Scan(): the 48 hash bits that follow the skipped ones.
   static constexpr uint32_t kPositionBits = 48;
 
   explicit TableCore(uint32_t skip_bits) noexcept : skip_bits_(static_cast<uint8_t>(skip_bits)) {}
@@ -126,7 +125,6 @@ class TableCore {
   };
 
   uint64_t Shifted(uint64_t hash) const noexcept { return hash << skip_bits_; }
-  uint64_t PositionFrom(uint64_t hash) const noexcept { return Shifted(hash) >> (64 - kPositionBits); }
   static uint8_t FingerprintOf(uint64_t hash) noexcept {
     uint8_t low = static_cast<uint8_t>(hash);
     return low ? low : 1;
@@ -161,7 +159,7 @@ class TableCore {
 
  private:
   // At least `buckets_min` buckets, more when the allocator's block has room for them.
-  static TableSegmentWord NewSegment(uint32_t buckets_min, uint32_t depth, uint64_t version) noexcept;
+  static TableSegmentWord NewSegment(uint32_t buckets_min, uint32_t depth) noexcept;
   static void PlaceItem(TableSegmentWord word, uint32_t tag, uint8_t fingerprint, uint64_t pointer) noexcept;
   static void PullHome(TableSegmentWord word, uint32_t home) noexcept;
   void SetWords(size_t index, TableSegmentWord old_word, TableSegmentWord new_word) noexcept;

@@ -218,22 +218,6 @@ TEST(Table, SkipsTheBitsThatTheCallerSpent) {
   for (const Thing& thing : things) ASSERT_EQ(table.Find(StripePolicy::Hash(&thing), Is(thing.key)), &thing);
 }
 
-TEST(Table, SegmentVersionsSurviveGrowthAndAreInheritedBySplits) {
-  Model model;
-  model.Put(0, 0);
-  model.table().SetSegmentVersion(0, 9);
-  for (uint64_t key = 1; key < 10000; ++key) model.Put(key, 0);
-  size_t segments = 0, items = 0;
-  uint64_t position = 0;
-  do {
-    EXPECT_EQ(model.table().SegmentVersion(position), 9u);
-    position = model.table().VisitSegment(position, [&](const Thing*) { ++items; });
-    ++segments;
-  } while (position != 0);
-  EXPECT_EQ(items, 10000u);
-  EXPECT_EQ(segments, model.table().segment_count());
-}
-
 TEST(Table, MovesAndClears) {
   std::deque<Thing> things{{1, 1}, {2, 2}};
   ThingTable a;
