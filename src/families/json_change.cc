@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/document_frame.h"
 #include "families/json.h"
 #include "families/json_paths.h"
 #include "types/json_writer.h"
@@ -119,7 +120,7 @@ double Combine(NumberOp op, double a, double b) noexcept {
 void ReplyNumbers(Context& ctx, const Targets& targets, const std::vector<DocumentView>& results) {
   if (ctx.reply().resp3()) {
     ctx.reply().ArrayHeader(results.size());
-    for (const DocumentView& result : results) ReplyExpanded(result, ctx.reply());
+    for (const DocumentView& result : results) codec::SpellDocument(result, ctx.reply());
     return;
   }
   if (targets.path.is_legacy()) return ctx.reply().Bulk(types::JsonOf(results[LastOf(targets)]));
@@ -304,7 +305,7 @@ void CmdJsonArrpop(Context& ctx) {
   auto reply = [&](const std::optional<Document>& value) {
     if (!value) return ctx.reply().Null();
     if (expands || (!as_text && !types::IsContainer(value->kind()) && !types::IsTextual(value->kind()))) {
-      return ReplyExpanded(value->view(), ctx.reply());
+      return codec::SpellDocument(value->view(), ctx.reply());
     }
     ctx.reply().Bulk(types::JsonOf(value->view()));
   };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "base/text.h"
 #include "types/json_reader.h"
 #include "types/json_writer.h"
 
@@ -115,37 +114,6 @@ std::string_view JsonTypeName(DocumentKind kind) noexcept {
     case DocumentKind::kMap: return "object";
   }
   return "unknown";
-}
-
-namespace {
-
-// An error that is a value, not this command's own: statistics shall not count it. With line ends in it only RESP3's form holds it.
-void ReplyErrorValue(std::string_view text, resp::Reply& reply) {
-  if (!reply.resp3() || text.find_first_of("\r\n") == std::string_view::npos) {
-    return reply.Raw("-" + base::OneLine(text) + "\r\n");
-  }
-  reply.Raw("!" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n");
-}
-
-}  // namespace
-
-void ReplyExpanded(const DocumentView& value, resp::Reply& reply) {
-  switch (value.kind()) {
-    case DocumentKind::kNull: return reply.Null();
-    case DocumentKind::kBool: return reply.Bool(value.boolean());
-    case DocumentKind::kInteger: return reply.Integer(value.integer());
-    case DocumentKind::kDouble: return reply.Double(value.number());
-    case DocumentKind::kText:
-    case DocumentKind::kBytes: return reply.Bulk(value.text());
-    case DocumentKind::kError: return ReplyErrorValue(value.text(), reply);
-    case DocumentKind::kArray: reply.ArrayHeader(value.size()); break;
-    case DocumentKind::kSet: reply.SetHeader(value.size()); break;
-    case DocumentKind::kMap: reply.MapHeader(value.size()); break;
-  }
-  for (types::DocumentCursor at(value); at.Next();) {
-    if (value.kind() == DocumentKind::kMap) ReplyExpanded(at.key(), reply);
-    ReplyExpanded(at.value(), reply);
-  }
 }
 
 }  // namespace tusk::families

@@ -47,7 +47,5 @@ void KeepTopmost(std::vector<types::PathMatch>& matches);
 
 // "string", "integer", ...: JSON.TYPE's names.
 std::string_view JsonTypeName(types::DocumentKind kind) noexcept;
-// A value as RESP types: EXPAND's reply under RESP3.
-void ReplyExpanded(const types::DocumentView& value, resp::Reply& reply);
 
 }  // namespace tusk::families

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "codec/document_frame.h"
 #include "families/json.h"
 #include "families/json_paths.h"
 #include "types/json_reader.h"
@@ -85,7 +86,7 @@ void WriteMatches(const Matches& matches, const types::JsonLayout& layout, std::
 void ReplyTyped(Context& ctx, const DocumentView& value, Format format) {
   if (format == Format::kExpand || !types::IsContainer(value.kind())) {
     if (format != Format::kExpand && types::IsTextual(value.kind())) return ctx.reply().Bulk(types::JsonOf(value));
-    return ReplyExpanded(value, ctx.reply());
+    return codec::SpellDocument(value, ctx.reply());
   }
   ctx.reply().Bulk(types::JsonOf(value));
 }

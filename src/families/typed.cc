@@ -3,95 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/numbers.h"
+#include "codec/document_frame.h"
 #include "command/context.h"
 #include "command/help.h"
-#include "families/json_paths.h"
 #include "families/replies.h"
 #include "families/strings_expiry.h"
-#include "resp/reply_parser.h"
-#include "types/document_pack.h"
 #include "types/json_writer.h"
-#include "types/utf8.h"
 
 namespace tusk::families {
 namespace {
 
-using base::Status;
 using command::Context;
 using store::Entry;
 using store::Key;
 using types::Document;
-using types::DocumentKind;
-using types::DocumentPacker;
-
-// ---- Frames ----
-
-class FrameReader {
- public:
-  FrameReader(size_t depth_max, DocumentPacker& out) noexcept : depth_max_(depth_max), out_(out) {}
-
-  // Takes one value off the front of `in`.
-  Status Value(std::string_view& in, size_t depth) {
-    using resp::ReplyType;
-    auto token = resp::ReadReplyToken(in);
-    if (!token || !*token) return Status::Invalid("ERR typed value is broken");
-    switch ((*token)->type) {
-      case ReplyType::kSimple:
-      case ReplyType::kBulk:
-      case ReplyType::kVerbatim:
-        out_.Textual(types::IsUtf8((*token)->text) ? DocumentKind::kText : DocumentKind::kBytes, (*token)->text);
-        return {};
-      case ReplyType::kError: out_.Textual(DocumentKind::kError, (*token)->text); return {};
-      case ReplyType::kInteger: out_.Integer((*token)->integer); return {};
-      case ReplyType::kNull: out_.Null(); return {};
-      case ReplyType::kDouble: out_.Double((*token)->number); return {};
-      case ReplyType::kBool: out_.Bool((*token)->integer != 0); return {};
-      case ReplyType::kBigNumber: return BigNumber((*token)->text);
-      case ReplyType::kArray: return Items(in, DocumentKind::kArray, (*token)->integer, depth);
-      case ReplyType::kMap: return Items(in, DocumentKind::kMap, (*token)->integer, depth);
-      case ReplyType::kSet: return Items(in, DocumentKind::kSet, (*token)->integer, depth);
-      case ReplyType::kPush:
-      case ReplyType::kAttribute: break;
-    }
-    return Status::Invalid("ERR pushes and attributes are no values");
-  }
-
- private:
-  Status BigNumber(std::string_view digits) {
-    if (std::optional<int64_t> integer = base::ParseInt64(digits)) {
-      out_.Integer(*integer);
-      return {};
-    }
-    double value = 0;
-    auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (code != std::errc() || end != digits.data() + digits.size()) return Status::Invalid("ERR typed value is out of range");
-    out_.Double(value);
-    return {};
-  }
-
-  Status Items(std::string_view& in, DocumentKind kind, int64_t values, size_t depth) {
-    if (depth >= depth_max_) return Status::Exhausted("ERR recursion limit exceeded");
-    const DocumentPacker::Mark mark = out_.Begin(kind);
-    for (int64_t i = 0; i < values; ++i) {
-      const bool is_key = kind == DocumentKind::kSet || (kind == DocumentKind::kMap && i % 2 == 0);
-      if (is_key && !in.empty() && (in[0] == '*' || in[0] == '%' || in[0] == '~')) {
-        return Status::Invalid("ERR keys of maps and members of sets must be scalars");
-      }
-      RETURN_IF_ERROR(Value(in, depth + 1));
-    }
-    out_.End(mark, static_cast<size_t>(kind == DocumentKind::kMap ? values / 2 : values));
-    return {};
-  }
-
-  const size_t depth_max_;
-  DocumentPacker& out_;
-};
 
 // ---- Arguments: TYPED SET positions key value ... ----
 
@@ -123,7 +53,7 @@ std::optional<Document> OnlyValue(Context& ctx, size_t position) {
   std::optional<std::vector<size_t>> positions = PositionsOf(ctx);
   if (!positions) return {};
   if (*positions != std::vector<size_t>{position}) return ctx.reply().Error(kOnlyValues), std::nullopt;
-  base::Result<Document> value = DocumentFromFrame(ctx.arg(position + kShift), ctx.settings().document_max_depth);
+  base::Result<Document> value = codec::DocumentFromFrame(ctx.arg(position + kShift), ctx.settings().document_max_depth);
   if (!value) return ctx.reply().Error(value.error()), std::nullopt;
   return *std::move(value);
 }
@@ -209,15 +139,8 @@ void SetTyped(Context& ctx, size_t value_position, const SetOptions& options, Se
 
 }  // namespace
 
-base::Result<Document> DocumentFromFrame(std::string_view frame, size_t depth_max) {
-  DocumentPacker packer;
-  RETURN_IF_ERROR(FrameReader(depth_max, packer).Value(frame, 0));
-  if (!frame.empty()) return base::Error(Status::Invalid("ERR typed value has something behind it"));
-  return Document::CopyOf(packer.view());
-}
-
 void ReplyDocument(const Document& document, resp::Reply& reply) {
-  reply.resp3() ? ReplyExpanded(document.view(), reply) : reply.Bulk(types::JsonOf(document.view()));
+  reply.resp3() ? codec::SpellDocument(document.view(), reply) : reply.Bulk(types::JsonOf(document.view()));
 }
 
 void CmdTypedSet(Context& ctx) {
@@ -241,7 +164,7 @@ void CmdTypedMset(Context& ctx) {
   // All are read before the first is stored.
   std::vector<Document> values;
   for (size_t position : *positions) {
-    base::Result<Document> value = DocumentFromFrame(ctx.arg(position + kShift), ctx.settings().document_max_depth);
+    base::Result<Document> value = codec::DocumentFromFrame(ctx.arg(position + kShift), ctx.settings().document_max_depth);
     if (!value) return ctx.reply().Error(value.error());
     values.push_back(*std::move(value));
   }

@@ -7,9 +7,7 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 
-#include "base/status.h"
 #include "types/document.h"
 
 namespace tusk::command {
@@ -32,10 +30,6 @@ void CmdTypedGetset(command::Context& context);
 void CmdTypedMset(command::Context& context);
 void CmdTypedHset(command::Context& context);
 void CmdTypedHelp(command::Context& context);
-
-// One RESP2 or RESP3 value, whole. Texts that are no UTF-8 become bytes, integers beyond 64 bits doubles; keys of maps and members
-// of sets are scalars. The error is complete.
-base::Result<types::Document> DocumentFromFrame(std::string_view frame, size_t depth_max);
 
 // As GET answers: typed under RESP3, as JSON under RESP2.
 void ReplyDocument(const types::Document& document, resp::Reply& reply);
