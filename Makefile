@@ -132,7 +132,8 @@ format: ## Rewrite the C++ files in the house's layout
 	@tools/setup.sh format
 	@git ls-files '*.cc' '*.h' | xargs clang-format -i
 
-install: server ## Install to PREFIX (default /usr/local)
+install: server ## Install to PREFIX (default /usr/local): server, tool, C++ library
+	$(call build,release,tusk_client)
 	@cmake --install build/release --prefix $(PREFIX)
 
 clean: ## Remove everything that was built

@@ -166,8 +166,8 @@ std::string AllocatorReport() {
 
 }  // namespace tusk::base
 
-#if !defined(TUSK_SANITIZED)
-// The sanitizers bring their own operator new, which pairs with delete checks worth more than the account.
+#if !defined(TUSK_SANITIZED) && !defined(TUSK_LIBRARY)
+// A library leaves the program that it is linked into its own. The sanitizers bring their own operator new, which pairs with delete checks worth more than the account.
 void* operator new(size_t bytes) { return tusk::base::Allocate(bytes); }
 void* operator new[](size_t bytes) { return tusk::base::Allocate(bytes); }
 void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return tusk::base::Allocate(bytes); }
