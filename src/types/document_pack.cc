@@ -1,6 +1,5 @@
 #include "types/document_pack.h"
 
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -9,63 +8,15 @@
 #include <vector>
 
 #include "types/document.h"
+#include "types/document_pack_tags.h"
 #include "types/utf8.h"
 
 namespace tusk::types {
 namespace {
 
-enum Tag : uint8_t {
-  kNullTag = 0,
-  kFalseTag = 1,
-  kTrueTag = 2,
-  kInt8Tag = 3,
-  kInt16Tag = 4,
-  kInt32Tag = 5,
-  kInt64Tag = 6,
-  kFloatTag = 7,
-  kDoubleTag = 8,
-  kTextTag = 9,  // And bytes, and error.
-  kSmallTag = 12,  // Array, map, set.
-  kLargeTag = 15,
-  kText8Tag = 18,
-  kTagsEnd = 21,
-  kTinyTextTag = 32,
-  kTinyIntTag = 128,
-};
-constexpr size_t kTinyTextMax = 31;
-constexpr int64_t kTinyIntMax = 127;
-constexpr size_t kText8Header = 2;
-constexpr size_t kTextHeader = 6;
-constexpr size_t kCountWidth = 5;
-constexpr size_t kSizeWidth = 6;
-static_assert(kPackedHeaderLarge == 1 + kSizeWidth + kCountWidth);
-static_assert(kTinyTextTag + kTinyTextMax < kTinyIntTag);
-
-uint8_t TagAt(const char* bytes) noexcept { return static_cast<uint8_t>(*bytes); }
-
-template <typename T>
-T Load(const char* bytes) noexcept {
-  T value;
-  std::memcpy(&value, bytes, sizeof(value));
-  return value;
-}
-
-uint64_t LoadUnsigned(const char* bytes, size_t width) noexcept {
-  uint64_t value = 0;
-  std::memcpy(&value, bytes, width);
-  return value;
-}
-static_assert(std::endian::native == std::endian::little);
-
-DocumentKind KindOffset(DocumentKind first, uint8_t offset) noexcept {
-  return static_cast<DocumentKind>(static_cast<uint8_t>(first) + offset);
-}
 uint8_t Offset(DocumentKind first, DocumentKind kind) noexcept {
   return static_cast<uint8_t>(kind) - static_cast<uint8_t>(first);
 }
-
-// Bytes behind the tag of a scalar of fixed size, or 0xff.
-constexpr uint8_t kFixedBytes[] = {0, 0, 0, 1, 2, 4, 8, 4, 8};
 
 size_t PackedTextSize(DocumentKind kind, size_t size) noexcept {
   if (kind == DocumentKind::kText && size <= kTinyTextMax) return 1 + size;
@@ -86,54 +37,9 @@ bool FitsFloat(double value) noexcept {
 
 }  // namespace
 
-size_t PackedSize(const char* bytes) noexcept {
-  const uint8_t tag = TagAt(bytes);
-  if (tag >= kTinyIntTag) return 1;
-  if (tag >= kTinyTextTag) return 1 + (tag - kTinyTextTag);
-  if (tag < std::size(kFixedBytes)) return 1 + kFixedBytes[tag];
-  if (tag < kSmallTag) return kTextHeader + LoadUnsigned(bytes + 1, kCountWidth);
-  if (tag < kLargeTag) return kPackedHeaderSmall + static_cast<uint8_t>(bytes[1]);
-  if (tag < kText8Tag) return kPackedHeaderLarge + LoadUnsigned(bytes + 1, kSizeWidth);
-  DCHECK(tag < kTagsEnd);
-  return kText8Header + static_cast<uint8_t>(bytes[1]);
-}
+size_t PackedSize(const char* bytes) noexcept { return PackedSizeAt(bytes); }
 
 bool PackedHeaderIsSmall(const char* container) noexcept { return TagAt(container) < kLargeTag; }
-
-DocumentView DocumentView::OfPacked(const char* bytes) noexcept {
-  const uint8_t tag = TagAt(bytes);
-  if (tag >= kTinyIntTag) return Integer(tag - kTinyIntTag);
-  if (tag >= kTinyTextTag) return Text({bytes + 1, static_cast<size_t>(tag - kTinyTextTag)});
-  switch (tag) {
-    case kNullTag: return {};
-    case kFalseTag: return Bool(false);
-    case kTrueTag: return Bool(true);
-    case kInt8Tag: return Integer(Load<int8_t>(bytes + 1));
-    case kInt16Tag: return Integer(Load<int16_t>(bytes + 1));
-    case kInt32Tag: return Integer(Load<int32_t>(bytes + 1));
-    case kInt64Tag: return Integer(Load<int64_t>(bytes + 1));
-    case kFloatTag: return Double(Load<float>(bytes + 1));
-    case kDoubleTag: return Double(Load<double>(bytes + 1));
-    default: break;
-  }
-  if (tag < kSmallTag) {
-    return Textual(KindOffset(DocumentKind::kText, tag - kTextTag), {bytes + kTextHeader, LoadUnsigned(bytes + 1, kCountWidth)});
-  }
-  if (tag >= kText8Tag) {
-    return Textual(KindOffset(DocumentKind::kText, tag - kText8Tag), {bytes + kText8Header, static_cast<uint8_t>(bytes[1])});
-  }
-  DocumentView view;
-  view.packed_ = true;
-  view.value_.bytes = bytes;
-  if (tag < kLargeTag) {
-    view.kind_ = KindOffset(DocumentKind::kArray, tag - kSmallTag);
-    view.size_ = static_cast<uint8_t>(bytes[2]);
-  } else {
-    view.kind_ = KindOffset(DocumentKind::kArray, tag - kLargeTag);
-    view.size_ = LoadUnsigned(bytes + 1 + kSizeWidth, kCountWidth);
-  }
-  return view;
-}
 
 size_t PackedSizeOf(const DocumentView& value, size_t limit) noexcept {
   switch (value.kind()) {
@@ -155,37 +61,42 @@ size_t PackedSizeOf(const DocumentView& value, size_t limit) noexcept {
   return items + (items < 256 && value.size() < 256 ? kPackedHeaderSmall : kPackedHeaderLarge);
 }
 
-void DocumentPacker::Fixed(uint64_t value, size_t width) { bytes_.append(reinterpret_cast<const char*>(&value), width); }
+void DocumentPacker::Tagged(uint8_t tag, uint64_t value, size_t width) {
+  char* at = bytes_.Room(1 + sizeof(value));
+  at[0] = static_cast<char>(tag);
+  std::memcpy(at + 1, &value, sizeof(value));
+  bytes_.Commit(1 + width);
+}
 
 void DocumentPacker::Integer(int64_t value) {
   if (value >= 0 && value <= kTinyIntMax) return Byte(static_cast<uint8_t>(kTinyIntTag + value));
   const size_t width = PackedIntegerSize(value) - 1;
-  Byte(width == 1 ? kInt8Tag : width == 2 ? kInt16Tag : width == 4 ? kInt32Tag : kInt64Tag);
-  Fixed(static_cast<uint64_t>(value), width);
+  Tagged(width == 1 ? kInt8Tag : width == 2 ? kInt16Tag : width == 4 ? kInt32Tag : kInt64Tag, static_cast<uint64_t>(value), width);
 }
 
 void DocumentPacker::Double(double value) {
   if (std::isnan(value)) value = std::numeric_limits<double>::quiet_NaN();
-  if (FitsFloat(value)) {
-    Byte(kFloatTag);
-    return Fixed(std::bit_cast<uint32_t>(static_cast<float>(value)), sizeof(float));
-  }
-  Byte(kDoubleTag);
-  Fixed(std::bit_cast<uint64_t>(value), sizeof(double));
+  if (FitsFloat(value)) return Tagged(kFloatTag, std::bit_cast<uint32_t>(static_cast<float>(value)), sizeof(float));
+  Tagged(kDoubleTag, std::bit_cast<uint64_t>(value), sizeof(double));
 }
 
 void DocumentPacker::Textual(DocumentKind kind, std::string_view bytes) {
   DCHECK(IsTextual(kind));
+  char* at = bytes_.Room(kTextHeader + sizeof(uint64_t) + bytes.size());
+  const uint8_t offset = Offset(DocumentKind::kText, kind);
   if (kind == DocumentKind::kText && bytes.size() <= kTinyTextMax) {
-    Byte(static_cast<uint8_t>(kTinyTextTag + bytes.size()));
+    *at++ = static_cast<char>(kTinyTextTag + bytes.size());
   } else if (bytes.size() < 256) {
-    Byte(kText8Tag + Offset(DocumentKind::kText, kind));
-    Byte(static_cast<uint8_t>(bytes.size()));
+    *at++ = static_cast<char>(kText8Tag + offset);
+    *at++ = static_cast<char>(bytes.size());
   } else {
-    Byte(kTextTag + Offset(DocumentKind::kText, kind));
-    Fixed(bytes.size(), kCountWidth);
+    *at++ = static_cast<char>(kTextTag + offset);
+    const uint64_t size = bytes.size();
+    std::memcpy(at, &size, kCountWidth);
+    at += kCountWidth;
   }
-  bytes_.append(bytes);
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+  bytes_.CommitTo(at + bytes.size());
 }
 
 void DocumentPacker::Value(const DocumentView& value) {
@@ -200,7 +111,7 @@ void DocumentPacker::Value(const DocumentView& value) {
     default: break;
   }
   if (value.is_packed_container()) {
-    bytes_.append(value.packed_bytes());
+    bytes_.Append(value.packed_bytes());
     return;
   }
   Mark mark = Begin(value.kind());
@@ -216,7 +127,8 @@ void DocumentPacker::Value(const DocumentView& value) {
 DocumentPacker::Mark DocumentPacker::Begin(DocumentKind kind) {
   DCHECK(IsContainer(kind));
   Mark mark{kind, bytes_.size()};
-  bytes_.append(kPackedHeaderLarge, '\0');
+  bytes_.Room(kPackedHeaderLarge);  // Filled by End.
+  bytes_.Commit(kPackedHeaderLarge);
   return mark;
 }
 
@@ -229,7 +141,7 @@ void DocumentPacker::End(Mark mark, size_t count) {
     header[1] = static_cast<char>(items);
     header[2] = static_cast<char>(count);
     std::memmove(header + kPackedHeaderSmall, header + kPackedHeaderLarge, items);
-    bytes_.resize(mark.start + kPackedHeaderSmall + items);
+    bytes_.Truncate(mark.start + kPackedHeaderSmall + items);
   } else {
     char* header = bytes_.data() + mark.start;
     header[0] = static_cast<char>(kLargeTag + offset);
@@ -239,21 +151,39 @@ void DocumentPacker::End(Mark mark, size_t count) {
   if (mark.kind != DocumentKind::kArray && count > 1) DropDoubles(mark, count);
 }
 
+namespace {
+
+// Among the keys of a packed map or the members of a packed set, which is kPackedBytesMax long at most.
+bool HasEqualHashes(DocumentKind kind, const char* container, size_t count) noexcept {
+  constexpr size_t kPlacesMax = 2 * kPackedBytesMax;
+  DCHECK(count <= kPackedBytesMax && std::has_single_bit(kPlacesMax));
+  uint32_t seen[kPlacesMax];  // By hash, whose lowest bit is set: 0 is free.
+  const size_t mask = std::bit_ceil(2 * count) - 1;
+  std::memset(seen, 0, (mask + 1) * sizeof(seen[0]));
+  const char* at = container + (PackedHeaderIsSmall(container) ? kPackedHeaderSmall : kPackedHeaderLarge);
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t hash = HashOfDocumentKey(DocumentView::OfPacked(at));
+    const uint32_t mark = static_cast<uint32_t>(hash >> 32) | 1;
+    size_t place = hash & mask;
+    while (seen[place] != 0) {
+      if (seen[place] == mark) return true;
+      place = (place + 1) & mask;
+    }
+    seen[place] = mark;
+    at += PackedSize(at);
+    if (kind == DocumentKind::kMap) at += PackedSize(at);
+  }
+  return false;
+}
+
+}  // namespace
+
 // Looks for equal keys; a container that is too large to stay packed finds them when it becomes a tree.
 void DocumentPacker::DropDoubles(Mark mark, size_t count) {
   if (bytes_.size() - mark.start > kPackedBytesMax) return;
-  constexpr size_t kPlaces = 2048;  // More than two for each value that fits.
-  static_assert(kPlaces >= 2 * kPackedBytesMax);
-  uint64_t seen[kPlaces / 64] = {};
-  bool suspicious = false;
+  if (!HasEqualHashes(mark.kind, bytes_.data() + mark.start, count)) return;
   const DocumentView view = DocumentView::OfPacked(bytes_.data() + mark.start);
-  for (DocumentCursor at(view); at.Next() && !suspicious;) {
-    const uint64_t place = HashOfDocumentKey(mark.kind == DocumentKind::kMap ? at.key() : at.value()) % kPlaces;
-    suspicious = seen[place / 64] >> (place % 64) & 1;
-    seen[place / 64] |= uint64_t{1} << (place % 64);
-  }
-  if (!suspicious) return;
-  // Two hashes fell together, by chance or because the keys are equal.
+  // Two hashes are equal, by chance or because the keys are.
   Document tree = mark.kind == DocumentKind::kMap ? Document::Map() : Document::Set();
   for (DocumentCursor at(view); at.Next();) {
     if (mark.kind == DocumentKind::kMap) {
@@ -263,7 +193,7 @@ void DocumentPacker::DropDoubles(Mark mark, size_t count) {
     }
   }
   if (tree.size() == count) return;
-  bytes_.resize(mark.start);
+  bytes_.Truncate(mark.start);
   Mark anew = Begin(mark.kind);
   for (DocumentCursor at(tree.view()); at.Next();) {
     if (mark.kind == DocumentKind::kMap) Value(at.key());

@@ -15,10 +15,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/status.h"
+#include "types/byte_sink.h"
 #include "types/document_view.h"
 
 namespace tusk::types {
@@ -56,17 +56,20 @@ class DocumentPacker {
   Mark Begin(DocumentKind kind);
   void End(Mark mark, size_t count);
 
-  std::string_view bytes() const noexcept { return bytes_; }
+  std::string_view bytes() const noexcept { return bytes_.view(); }
   DocumentView view() const noexcept { return DocumentView::OfPacked(bytes_.data()); }
-  void Clear() noexcept { bytes_.clear(); }
-  void Truncate(size_t size) { bytes_.resize(size); }
+  void Clear() noexcept { bytes_.Truncate(0); }
+  void Truncate(size_t size) noexcept { bytes_.Truncate(size); }
+  // What is to come will take about so much.
+  void Reserve(size_t bytes) { bytes_.Reserve(bytes); }
 
  private:
-  void Byte(uint8_t byte) { bytes_.push_back(static_cast<char>(byte)); }
-  void Fixed(uint64_t value, size_t width);
+  void Byte(uint8_t byte) { bytes_.Byte(static_cast<char>(byte)); }
+  // The tag and the lowest `width` bytes of the value.
+  void Tagged(uint8_t tag, uint64_t value, size_t width);
   void DropDoubles(Mark mark, size_t count);
 
-  std::string bytes_;
+  ByteSink bytes_;
 };
 
 // Bytes of a file or peer: exactly one well-formed value, at most `depth_max` levels deep.

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 
 #include "base/hash.h"
 #include "types/document_blocks.h"
-#include "types/document_pack.h"
+#include "types/document_pack_tags.h"
 
 namespace tusk::types {
 namespace {
@@ -21,7 +22,80 @@ std::optional<int64_t> IntegerOf(const DocumentView& number) noexcept {
   return static_cast<int64_t>(value);
 }
 
+template <typename T>
+T Load(const char* bytes) noexcept {
+  T value;
+  std::memcpy(&value, bytes, sizeof(value));
+  return value;
+}
+
+DocumentKind KindOffset(DocumentKind first, uint8_t offset) noexcept {
+  return static_cast<DocumentKind>(static_cast<uint8_t>(first) + offset);
+}
+
 }  // namespace
+
+// Every walk over a packed container comes here for each value.
+inline const char* DocumentView::Decode(const char* bytes, DocumentView& out) noexcept {
+  const uint8_t tag = TagAt(bytes);
+  out.packed_ = false;
+  out.size_ = 0;
+  if (tag >= kTinyIntTag) {
+    out.kind_ = DocumentKind::kInteger;
+    out.value_.integer = tag - kTinyIntTag;
+    return bytes + 1;
+  }
+  auto text = [&](DocumentKind kind, size_t header, size_t size) {
+    out.kind_ = kind;
+    out.size_ = size;
+    out.value_.bytes = bytes + header;
+    return bytes + header + size;
+  };
+  if (tag >= kTinyTextTag) return text(DocumentKind::kText, 1, tag - kTinyTextTag);
+  auto integer = [&](int64_t value, size_t width) {
+    out.kind_ = DocumentKind::kInteger;
+    out.value_.integer = value;
+    return bytes + 1 + width;
+  };
+  auto number = [&](double value, size_t width) {
+    out.kind_ = DocumentKind::kDouble;
+    out.value_.number = value;
+    return bytes + 1 + width;
+  };
+  switch (tag) {
+    case kNullTag: return out.kind_ = DocumentKind::kNull, bytes + 1;
+    case kFalseTag:
+    case kTrueTag:
+      out.kind_ = DocumentKind::kBool;
+      out.value_.integer = tag == kTrueTag;
+      return bytes + 1;
+    case kInt8Tag: return integer(Load<int8_t>(bytes + 1), sizeof(int8_t));
+    case kInt16Tag: return integer(Load<int16_t>(bytes + 1), sizeof(int16_t));
+    case kInt32Tag: return integer(Load<int32_t>(bytes + 1), sizeof(int32_t));
+    case kInt64Tag: return integer(Load<int64_t>(bytes + 1), sizeof(int64_t));
+    case kFloatTag: return number(Load<float>(bytes + 1), sizeof(float));
+    case kDoubleTag: return number(Load<double>(bytes + 1), sizeof(double));
+    default: break;
+  }
+  if (tag < kSmallTag) return text(KindOffset(DocumentKind::kText, tag - kTextTag), kTextHeader, LoadUnsigned(bytes + 1, kCountWidth));
+  if (tag >= kText8Tag) return text(KindOffset(DocumentKind::kText, tag - kText8Tag), kText8Header, static_cast<uint8_t>(bytes[1]));
+  out.packed_ = true;
+  out.value_.bytes = bytes;
+  if (tag < kLargeTag) {
+    out.kind_ = KindOffset(DocumentKind::kArray, tag - kSmallTag);
+    out.size_ = static_cast<uint8_t>(bytes[2]);
+    return bytes + kPackedHeaderSmall + static_cast<uint8_t>(bytes[1]);
+  }
+  out.kind_ = KindOffset(DocumentKind::kArray, tag - kLargeTag);
+  out.size_ = LoadUnsigned(bytes + 1 + kSizeWidth, kCountWidth);
+  return bytes + kPackedHeaderLarge + LoadUnsigned(bytes + 1, kSizeWidth);
+}
+
+DocumentView DocumentView::OfPacked(const char* bytes) noexcept {
+  DocumentView view;
+  Decode(bytes, view);
+  return view;
+}
 
 DocumentView DocumentView::Bool(bool value) noexcept {
   DocumentView view;
@@ -158,12 +232,8 @@ bool DocumentCursor::Next() noexcept {
   if (left_ == 0) return false;
   --left_;
   if (container_.packed_) {
-    if (container_.kind_ == DocumentKind::kMap) {
-      key_ = DocumentView::OfPacked(packed_at_);
-      packed_at_ += PackedSize(packed_at_);
-    }
-    value_ = DocumentView::OfPacked(packed_at_);
-    packed_at_ += PackedSize(packed_at_);
+    if (container_.kind_ == DocumentKind::kMap) packed_at_ = DocumentView::Decode(packed_at_, key_);
+    packed_at_ = DocumentView::Decode(packed_at_, value_);
     return true;
   }
   if (container_.kind_ == DocumentKind::kArray) {

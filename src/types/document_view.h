@@ -89,6 +89,9 @@ class DocumentView {
     const MapBlock* map;
   };
 
+  // The packed value at `bytes`; returns what follows it.
+  static const char* Decode(const char* bytes, DocumentView& out) noexcept;
+
   DocumentKind kind_ = DocumentKind::kNull;
   bool packed_ = false;
   size_t size_ = 0;

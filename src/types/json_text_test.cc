@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -62,6 +63,62 @@ TEST(JsonTextTest, RandomDoublesReadBackExactly) {
     ASSERT_EQ(std::bit_cast<uint64_t>(back->view().number()), std::bit_cast<uint64_t>(value)) << std::string(text, size);
     ASSERT_EQ(back->kind(), DocumentKind::kDouble);
   }
+}
+
+std::string SignificantDigits(std::string_view number) {
+  std::string digits;
+  for (const char c : number.substr(0, number.find('e'))) {
+    if (c >= '0' && c <= '9' && !(digits.empty() && c == '0')) digits += c;
+  }
+  while (!digits.empty() && digits.back() == '0') digits.pop_back();
+  return digits;
+}
+
+// Short decimals have a way of their own; they and their neighbours are compared with the general way.
+TEST(JsonTextTest, ShortDecimalsHaveTheShortestForm) {
+  const char* given = std::getenv("TUSK_SEED");
+  const uint64_t seed = given ? std::strtoull(given, nullptr, 10) : 13;
+  SCOPED_TRACE(seed);
+  base::Random random(seed);
+  for (int i = 0; i < 200000; ++i) {
+    double value = static_cast<double>(random.Next() >> (14 + random.Below(50))) / std::pow(10.0, static_cast<double>(random.Below(12)));
+    if (i % 3 == 1) value = std::nextafter(value, 1e300);
+    if (i % 2 == 1) value = -value;
+    char text[kJsonDoubleMax], shortest[40];
+    const std::string_view ours(text, FormatJsonDouble(value, text));
+    const std::string_view theirs(shortest, std::to_chars(shortest, shortest + sizeof(shortest), value, std::chars_format::scientific).ptr);
+    ASSERT_EQ(SignificantDigits(ours), SignificantDigits(theirs)) << ours << " " << theirs;
+    double back = 0;
+    ASSERT_EQ(std::from_chars(ours.data(), ours.data() + ours.size(), back).ptr, ours.data() + ours.size());
+    ASSERT_EQ(std::bit_cast<uint64_t>(back), std::bit_cast<uint64_t>(value)) << ours;
+  }
+}
+
+// Texts are copied by words; each kind of byte stands once at each place of one.
+TEST(JsonTextTest, EscapesAreFoundAtEveryPlace) {
+  for (size_t size = 1; size < 20; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'x'), expected;
+        if (byte < 0x80) {
+          text[at] = static_cast<char>(byte);
+        } else if (at + 1 < size) {
+          text[at] = static_cast<char>(0xc3), text[at + 1] = static_cast<char>(0x80 | (byte & 0x3f));
+        }
+        std::string json;
+        WriteJsonText(text, json);
+        const bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+        ASSERT_EQ(json.size() > size + 2, escaped) << json;
+        ASSERT_EQ(DocumentFromJson(json)->view().text(), text) << json;
+      }
+    }
+  }
+}
+
+TEST(JsonTextTest, TextIsAddedToWhatIsThere) {
+  std::string out = "begun ";
+  for (int i = 0; i < 3; ++i) WriteJson(DocumentFromJson(R"(["A-001",-0.5])")->view(), {}, out);
+  EXPECT_EQ(out, R"(begun ["A-001",-0.5]["A-001",-0.5]["A-001",-0.5])");
 }
 
 // Two readers share the work; what makes one of them hand over must not change what is read.

@@ -3,8 +3,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "base/numbers.h"
+#include "types/byte_sink.h"
 #include "types/utf8.h"
 
 namespace tusk::types {
@@ -12,17 +14,14 @@ namespace {
 
 class JsonWriter {
  public:
-  JsonWriter(const JsonLayout& layout, std::string& out) noexcept : layout_(layout), out_(out) {}
+  JsonWriter(const JsonLayout& layout, ByteSink& out) noexcept
+      : layout_(layout), is_dense_(layout.indent.empty() && layout.newline.empty() && layout.space.empty()), out_(out) {}
 
   void Value(const DocumentView& value, size_t level) {
     switch (value.kind()) {
-      case DocumentKind::kNull: out_ += "null"; return;
-      case DocumentKind::kBool: out_ += value.boolean() ? "true" : "false"; return;
-      case DocumentKind::kInteger: {
-        char buffer[base::kInt64TextMax];
-        out_.append(buffer, base::FormatInt64(value.integer(), buffer));
-        return;
-      }
+      case DocumentKind::kNull: return out_.Append("null");
+      case DocumentKind::kBool: return out_.Append(value.boolean() ? "true" : "false");
+      case DocumentKind::kInteger: return out_.Commit(base::FormatInt64(value.integer(), out_.Room(base::kInt64TextMax)));
       case DocumentKind::kDouble: return Double(value.number());
       case DocumentKind::kText:
       case DocumentKind::kError: return Text(value.text());
@@ -33,100 +32,155 @@ class JsonWriter {
     }
   }
 
-  void Text(std::string_view text) { WriteJsonText(text, out_); }
+  // Plain bytes are copied eight at a time until something needs an escape.
+  void Text(std::string_view text) {
+    char* out = out_.Room(text.size() + 2);
+    *out++ = '"';
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    for (; end - at >= 8; at += 8, out += 8) {
+      uint64_t word;
+      std::memcpy(&word, at, sizeof(word));
+      if (HasEscape(word)) break;
+      std::memcpy(out, &word, sizeof(word));
+    }
+    for (; at < end && !NeedsEscape(*at); ++at) *out++ = *at;
+    if (at < end) {
+      out_.CommitTo(out);
+      return Escaped({at, end});
+    }
+    *out++ = '"';
+    out_.CommitTo(out);
+  }
 
  private:
-  void Double(double value) {
-    if (!std::isfinite(value)) {
-      out_ += "null";
-      return;
+  static bool NeedsEscape(char byte) noexcept {
+    return static_cast<unsigned char>(byte) < 0x20 || byte == '"' || byte == '\\';
+  }
+  // Whether one of eight bytes is below a blank, a quote or a backslash. A byte with its high bit set counts as none of these.
+  static bool HasEscape(uint64_t word) noexcept {
+    constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+    const uint64_t quote = word ^ kOnes * '"', backslash = word ^ kOnes * '\\';
+    const uint64_t below = word - kOnes * 0x20, no_quote = quote - kOnes, no_backslash = backslash - kOnes;
+    return (((below & ~word) | (no_quote & ~quote) | (no_backslash & ~backslash)) & kHighs) != 0;
+  }
+
+  // The rest of a text, from something that needs an escape on, and its closing quote.
+  void Escaped(std::string_view text) {
+    constexpr char kHex[] = "0123456789abcdef";
+    for (const char byte : text) {
+      if (!NeedsEscape(byte)) {
+        out_.Byte(byte);
+        continue;
+      }
+      switch (byte) {
+        case '"': out_.Append("\\\""); break;
+        case '\\': out_.Append("\\\\"); break;
+        case '\b': out_.Append("\\b"); break;
+        case '\f': out_.Append("\\f"); break;
+        case '\n': out_.Append("\\n"); break;
+        case '\r': out_.Append("\\r"); break;
+        case '\t': out_.Append("\\t"); break;
+        default:
+          out_.Append("\\u00");
+          out_.Byte(kHex[byte >> 4]);
+          out_.Byte(kHex[byte & 15]);
+      }
     }
-    char buffer[kJsonDoubleMax];
-    out_.append(buffer, FormatJsonDouble(value, buffer));
+    out_.Byte('"');
+  }
+
+  void Double(double value) {
+    if (!std::isfinite(value)) return out_.Append("null");
+    out_.Commit(FormatJsonDouble(value, out_.Room(kJsonDoubleMax)));
   }
 
   void Bytes(std::string_view bytes) {
     if (IsUtf8(bytes)) return Text(bytes);
     constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    out_ += "\"data:;base64,";
+    out_.Append("\"data:;base64,");
     for (size_t i = 0; i < bytes.size(); i += 3) {
       uint32_t group = 0;
       for (size_t j = 0; j < 3; ++j) {
         group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
       }
-      for (size_t j = 0; j < 4; ++j) out_ += i + j > bytes.size() ? '=' : kDigits[group >> (18 - 6 * j) & 63];
+      for (size_t j = 0; j < 4; ++j) out_.Byte(i + j > bytes.size() ? '=' : kDigits[group >> (18 - 6 * j) & 63]);
     }
-    out_ += '"';
+    out_.Byte('"');
   }
 
   void Key(const DocumentView& key) {
     if (key.kind() == DocumentKind::kBytes) return Bytes(key.text());
     if (IsTextual(key.kind())) return Text(key.text());
-    out_ += '"';
+    out_.Byte('"');
     Value(key, 0);
-    out_ += '"';
+    out_.Byte('"');
   }
 
   void Break(size_t level) {
-    out_ += layout_.newline;
-    if (!layout_.indent.empty()) {
-      for (size_t i = 0; i < level; ++i) out_ += layout_.indent;
-    }
+    if (is_dense_) return;
+    out_.Append(layout_.newline);
+    if (layout_.indent.empty()) return;
+    for (size_t i = 0; i < level; ++i) out_.Append(layout_.indent);
   }
 
   void Items(const DocumentView& container, char open, char close, size_t level) {
-    out_ += open;
+    out_.Byte(open);
     bool first = true;
     for (DocumentCursor at(container); at.Next(); first = false) {
-      if (!first) out_ += ',';
+      if (!first) out_.Byte(',');
       Break(level + 1);
       if (container.kind() == DocumentKind::kMap) {
         Key(at.key());
-        out_ += ':';
-        out_ += layout_.space;
+        out_.Byte(':');
+        if (!is_dense_) out_.Append(layout_.space);
       }
       Value(at.value(), level + 1);
     }
     if (!first) Break(level);
-    out_ += close;
+    out_.Byte(close);
   }
 
   const JsonLayout& layout_;
-  std::string& out_;
+  const bool is_dense_;
+  ByteSink& out_;
 };
+
+// Most numbers in documents are short decimals, and finding the shortest form of any double takes long. A double below 10^7 that
+// equals n / 10^8 has n's digits as its form: with at most 15 of them no other decimal as short is the same double, and the division
+// of two exact doubles is rounded correctly. 0: try otherwise.
+size_t FormatShortDecimal(double value, char* out) noexcept {
+  constexpr double kScale = 1e8, kLimit = 1e7, kSmallest = 1e-4;
+  constexpr size_t kPlaces = 8;
+  const double magnitude = std::abs(value);
+  if (!(magnitude < kLimit && magnitude >= kSmallest)) return 0;
+  const auto scaled = static_cast<uint64_t>(magnitude * kScale + 0.5);
+  if (static_cast<double>(scaled) / kScale != magnitude) return 0;
+  char* at = out;
+  if (value < 0) *at++ = '-';
+  at += base::FormatUint64(scaled / static_cast<uint64_t>(kScale), at);
+  *at++ = '.';
+  auto fraction = static_cast<uint32_t>(scaled % static_cast<uint64_t>(kScale));
+  char digits[kPlaces];
+  for (size_t i = kPlaces; i > 0; --i, fraction /= 10) digits[i - 1] = static_cast<char>('0' + fraction % 10);
+  size_t count = kPlaces;
+  while (count > 1 && digits[count - 1] == '0') --count;
+  std::memcpy(at, digits, count);
+  return static_cast<size_t>(at + count - out);
+}
 
 }  // namespace
 
 void WriteJsonText(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  size_t plain = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]] continue;
-    out.append(text.substr(plain, i - plain));
-    plain = i + 1;
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
-  }
-  out.append(text.substr(plain));
-  out += '"';
+  ByteSink sink(std::move(out));
+  JsonWriter({}, sink).Text(text);
+  out = std::move(sink).Take();
 }
 
 // The digits and the exponent come from to_chars, which finds the fewest; how they are laid out is what RedisJSON's
 // users see: plain up to sixteen digits before the point, and down to five zeros behind it.
 size_t FormatJsonDouble(double value, char* out) noexcept {
+  if (const size_t length = FormatShortDecimal(value, out)) return length;
   constexpr int kPlainDigitsMax = 16;
   constexpr int kZerosMax = 5;
   char scientific[kJsonDoubleMax];
@@ -169,7 +223,9 @@ size_t FormatJsonDouble(double value, char* out) noexcept {
 }
 
 void WriteJson(const DocumentView& value, const JsonLayout& layout, std::string& out) {
-  JsonWriter(layout, out).Value(value, 0);
+  ByteSink sink(std::move(out));
+  JsonWriter(layout, sink).Value(value, 0);
+  out = std::move(sink).Take();
 }
 
 std::string JsonOf(const DocumentView& value) {
