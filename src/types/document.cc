@@ -15,25 +15,10 @@ namespace tusk::types {
 namespace {
 
 constexpr int64_t kInlineIntegerMax = (int64_t{1} << 47) - 1;
-constexpr uint32_t kArrayCapacityMin = 4;
 constexpr uint32_t kMapCapacityMin = 4;
-// Places and elements are counted in 32 bits, two values of which the index needs.
-constexpr size_t kElementsMax = UINT32_MAX - 2;
-
-uint32_t Grown(size_t size, uint32_t smallest) noexcept {
-  CHECK(size < kElementsMax);
-  return static_cast<uint32_t>(std::min(std::max<size_t>(size + size / 2, smallest), kElementsMax));
-}
-
 // Elements move by their words: a Document does not know where it lies.
 void MoveWords(Document* to, const Document* from, size_t count) noexcept {
   std::memmove(static_cast<void*>(to), static_cast<const void*>(from), count * sizeof(Document));
-}
-
-ArrayBlock* NewArrayBlock(uint32_t capacity) noexcept {
-  auto* block = static_cast<ArrayBlock*>(base::Allocate(sizeof(ArrayBlock) + capacity * sizeof(Document)));
-  *block = {.capacity = capacity, .head = 0, .size = 0, .unused = 0};
-  return block;
 }
 
 MapBlock* NewMapBlock(uint32_t capacity, bool has_values) noexcept {
@@ -153,14 +138,10 @@ Document Document::CopyOf(const DocumentView& view) noexcept {
     std::string_view bytes = view.packed_bytes();
     if (bytes.size() <= kPackedBytesMax) return OfPackedBytes(bytes);
   }
-  CHECK(view.size() < kElementsMax);
+  CHECK(view.size() < kBlockElementsMax);
   const auto count = static_cast<uint32_t>(view.size());
   if (view.kind() == DocumentKind::kArray) {
-    ArrayBlock* array = NewArrayBlock(count);
-    Document copy = OfBlock(kTagArray, array);
-    for (DocumentCursor at(view); at.Next(); ++array->size) {
-      std::construct_at(&array->slots()[array->size], CopyOf(at.value()));
-    }
+    Document copy = ArrayOf(view, count, ArrayBlock::WidthOf(view));
     copy.Settle();
     return copy;
   }
@@ -177,7 +158,7 @@ Document Document::CopyOf(const DocumentView& view) noexcept {
 void Document::DestroyBlock() noexcept {
   if (tag() == kTagArray) {
     ArrayBlock& array = *block<ArrayBlock>();
-    std::destroy_n(array.elements(), array.size);
+    if (array.width == 0) std::destroy_n(array.elements(), array.size);
   } else if (tag() == kTagMap) {
     MapBlock& map = *block<MapBlock>();
     std::destroy_n(map.slots(), map.used * map.stride());
@@ -195,117 +176,25 @@ void Document::Settle() noexcept {
   *this = OfPackedBytes(packer.bytes());
 }
 
-void Document::Unpack() noexcept {
-  DCHECK(IsContainer(kind()));
+void Document::UnpackMap() noexcept {
   if (is_tree()) return;
   const DocumentView from = view();
   const auto count = static_cast<uint32_t>(from.size());
-  Document tree;
-  if (from.kind() == DocumentKind::kArray) {
-    ArrayBlock* array = NewArrayBlock(std::max(count + 1, kArrayCapacityMin));
-    tree = OfBlock(kTagArray, array);
-    for (DocumentCursor at(from); at.Next(); ++array->size) {
-      std::construct_at(&array->slots()[array->size], CopyOf(at.value()));
-    }
-  } else {
-    MapBlock* map = NewMapBlock(std::max(count + 1, kMapCapacityMin), from.kind() == DocumentKind::kMap);
-    tree = OfBlock(kTagMap, map);
-    // Keys differ already, so nothing is looked up.
-    for (DocumentCursor at(from); at.Next(); ++map->used, ++map->live) {
-      if (map->has_values) std::construct_at(&map->key(map->used), CopyOf(at.key()));
-      std::construct_at(&map->value(map->used), CopyOf(at.value()));
-    }
-    if (map->capacity > MapBlock::kUnindexedMax) MakeIndex(*map);
+  MapBlock* map = NewMapBlock(std::max(count + 1, kMapCapacityMin), from.kind() == DocumentKind::kMap);
+  Document tree = OfBlock(kTagMap, map);
+  // Keys differ already, so nothing is looked up.
+  for (DocumentCursor at(from); at.Next(); ++map->used, ++map->live) {
+    if (map->has_values) std::construct_at(&map->key(map->used), CopyOf(at.key()));
+    std::construct_at(&map->value(map->used), CopyOf(at.value()));
   }
+  if (map->capacity > MapBlock::kUnindexedMax) MakeIndex(*map);
   *this = std::move(tree);
-}
-
-ArrayBlock& Document::array() noexcept {
-  DCHECK(kind() == DocumentKind::kArray);
-  Unpack();
-  return *block<ArrayBlock>();
 }
 
 MapBlock& Document::map() noexcept {
   DCHECK(kind() == DocumentKind::kMap || kind() == DocumentKind::kSet);
-  Unpack();
+  UnpackMap();
   return *block<MapBlock>();
-}
-
-// ---- Arrays ----
-
-Document& Document::At(size_t i) noexcept {
-  ArrayBlock& block = array();
-  DCHECK(i < block.size);
-  return block.elements()[i];
-}
-
-// Opens a free slot at element `at`, by moving whichever side is shorter and has room.
-void Document::MakeArrayRoom(size_t at) noexcept {
-  ArrayBlock* old = block<ArrayBlock>();
-  const size_t behind = old->size - at;
-  const size_t tail_room = old->capacity - old->head - old->size;
-  const bool at_front = at < behind;
-  if (at_front && old->head > 0) {
-    MoveWords(old->elements() - 1, old->elements(), at);
-    --old->head;
-    return;
-  }
-  if (!at_front && tail_room > 0) return MoveWords(old->elements() + at + 1, old->elements() + at, behind);
-  // No room on that side: a block of the size that this many elements deserve, its room where it is wanted. Half of it is
-  // free then, or as much as there was, so that this happens once in many insertions.
-  ArrayBlock* fresh = NewArrayBlock(Grown(size_t{old->size} + 1, kArrayCapacityMin));
-  const uint32_t room = fresh->capacity - old->size - 1;
-  fresh->head = at_front ? room - room / 4 : room / 4;
-  if (!at_front && old->head == 0) fresh->head = 0;  // A stack so far: all room at the end it grows at.
-  if (at_front && tail_room == 0) fresh->head = room;
-  fresh->size = old->size;
-  MoveWords(fresh->elements(), old->elements(), at);
-  MoveWords(fresh->elements() + at + 1, old->elements() + at, behind);
-  base::Free(old);
-  word_ = OfBlockWord(kTagArray, fresh);
-}
-
-void Document::Append(Document element) noexcept {
-  const size_t end = array().size;
-  Insert(end, std::move(element));
-}
-
-void Document::Insert(size_t i, Document element) noexcept {
-  DCHECK(i <= array().size);
-  array();
-  MakeArrayRoom(i);
-  ArrayBlock& block = *this->block<ArrayBlock>();
-  ++block.size;
-  std::construct_at(&block.elements()[i], std::move(element));
-}
-
-void Document::Remove(size_t i, size_t count) noexcept {
-  ArrayBlock& block = array();
-  DCHECK(i + count <= block.size);
-  std::destroy_n(block.elements() + i, count);
-  const size_t behind = block.size - i - count;
-  if (i < behind) {
-    MoveWords(block.elements() + count, block.elements(), i);
-    block.head += static_cast<uint32_t>(count);
-  } else {
-    MoveWords(block.elements() + i, block.elements() + i + count, behind);
-  }
-  block.size -= static_cast<uint32_t>(count);
-  // Gives memory back when little of it is used.
-  if (block.capacity > 4 * (block.size + kArrayCapacityMin)) {
-    ArrayBlock* small = NewArrayBlock(Grown(block.size, kArrayCapacityMin));
-    small->size = block.size;
-    MoveWords(small->elements(), block.elements(), block.size);
-    base::Free(&block);
-    word_ = OfBlockWord(kTagArray, small);
-  }
-}
-
-Document Document::TakeAt(size_t i) noexcept {
-  Document taken = std::move(At(i));
-  Remove(i, 1);
-  return taken;
 }
 
 // ---- Maps and sets ----
@@ -335,7 +224,7 @@ bool Document::InsertPair(Document key, Document value) noexcept {
     return false;
   }
   if (map->used == map->capacity) {
-    RebuildMap(Grown(size_t{map->live} + 1, kMapCapacityMin));
+    RebuildMap(GrownBlock(size_t{map->live} + 1, kMapCapacityMin));
     map = block<MapBlock>();
   }
   const uint32_t place = map->used++;
@@ -384,7 +273,7 @@ bool Document::Erase(const DocumentView& key) noexcept {
   block.key(place) = Document(kVacantWord);
   --block.live;
   const uint32_t vacant = block.used - block.live;
-  if (vacant > block.live + kMapCapacityMin) RebuildMap(Grown(block.live, kMapCapacityMin));
+  if (vacant > block.live + kMapCapacityMin) RebuildMap(GrownBlock(block.live, kMapCapacityMin));
   return true;
 }
 
@@ -403,8 +292,9 @@ std::string_view Document::EncodingName() const noexcept { return is_tree() ? "t
 
 size_t Document::FreeEffort() const noexcept {
   constexpr size_t kEnough = 256;
-  if (!is_tree() || size() >= kEnough) return 1 + (is_tree() ? size() : 0);
   const bool is_array = tag() == kTagArray;
+  if (!is_tree() || (is_array && block<ArrayBlock>()->width != 0)) return 1;
+  if (size() >= kEnough) return 1 + size();
   const Document* slots = is_array ? block<ArrayBlock>()->elements() : block<MapBlock>()->slots();
   const size_t count = is_array ? size() : block<MapBlock>()->used * block<MapBlock>()->stride();
   size_t effort = 1;
@@ -420,6 +310,7 @@ size_t Document::MemoryBytes(size_t samples) const noexcept {
   size_t count;
   if (tag() == kTagArray) {
     const ArrayBlock& array = *block<ArrayBlock>();
+    if (array.width != 0) return bytes;
     slots = array.elements();
     count = array.size;
   } else {

@@ -6,6 +6,7 @@
 //     short text, short bytes                 bytes 0-4 the text, byte 5 its length
 //     packed         -> one block in the packed form (document_pack.h): long texts, large integers, small containers
 //     array          -> ArrayBlock            map          -> MapBlock (sets, too)
+//                    (integers alone lie there without words, until one is changed in its place)
 //
 // So a small document is one block, a large one a tree whose leaves are packed. A change unpacks the containers on its way;
 // Settle() packs again what is small.
@@ -60,7 +61,7 @@ class Document {
   size_t FreeEffort() const noexcept;
 
   // ---- Changes. The kind must fit; indices are in range. Containers that are packed are unpacked. ----
-  Document& At(size_t i) noexcept;                       // kArray.
+  Document& At(size_t i) noexcept;                       // kArray; one of integers alone gets words, once, O(elements).
   void Append(Document element) noexcept;                // kArray.
   void Insert(size_t i, Document element) noexcept;      // kArray; i <= size().
   void Remove(size_t i, size_t count) noexcept;          // kArray.
@@ -102,9 +103,13 @@ class Document {
   T* block() const noexcept {
     return reinterpret_cast<T*>(word_ & kPayloadMask);
   }
-  ArrayBlock& array() noexcept;  // Unpacks.
-  MapBlock& map() noexcept;
-  void Unpack() noexcept;
+  // A tree of an array's elements; `width` is that of the block.
+  static Document ArrayOf(const DocumentView& from, uint32_t capacity, uint32_t width) noexcept;
+  ArrayBlock& UnpackArray() noexcept;
+  // Of a tree's array of integers, to more bytes for each or, 0, to Documents.
+  void SetArrayWidth(uint32_t width) noexcept;
+  MapBlock& map() noexcept;  // Unpacks.
+  void UnpackMap() noexcept;
   void Destroy() noexcept {
     if (tag() >= kTagPacked) DestroyBlock();
   }

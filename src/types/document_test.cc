@@ -150,6 +150,74 @@ TEST(DocumentTest, ArrayActsAsADequeDoes) {
   }
 }
 
+// The same for integers: their widths grow, an element is changed in its place now and then, and rarely something comes that is none.
+TEST(DocumentTest, ArrayOfIntegersActsAsADequeDoes) {
+  const uint64_t seed = Seed();
+  SCOPED_TRACE(seed);
+  base::Random random(seed);
+  Document array = Document::Array();
+  std::deque<int64_t> model;
+  constexpr int64_t kText = INT64_MIN + 7;  // Stands for a text.
+  for (int step = 0; step < 60000; ++step) {
+    const bool grows = step % 12000 < 8000;
+    const size_t shift = 64 - std::min<size_t>(64, 4 + static_cast<size_t>(step % 12000) / 150);
+    const int64_t integer = step % 4001 == 4000 ? kText : shift == 64 ? 0 : static_cast<int64_t>(random.Next()) >> shift;
+    const size_t what = random.Below(100);
+    if (model.empty() || what < (grows ? 60u : 30u)) {
+      const size_t way = random.Below(4);
+      const size_t at = way == 0 ? 0 : way == 1 ? random.Below(model.size() + 1) : model.size();
+      model.insert(model.begin() + static_cast<long>(at), integer);
+      array.Insert(at, integer == kText ? Document::Text("text") : Document::Integer(integer));
+    } else if (what == 99 && step % 7 == 0) {
+      const size_t at = random.Below(model.size());
+      array.At(at) = Document::Integer(model[at] = integer == kText ? 0 : integer);
+    } else if (what == 98 && step % 7 == 0) {
+      array = array.Clone();
+    } else {
+      const size_t at = random.Below(3) == 0 ? random.Below(model.size()) : random.Below(2) != 0 ? 0 : model.size() - 1;
+      const size_t count = what == 97 ? std::min<size_t>(model.size() - at, 10) : 1;
+      if (count == 1) {
+        const Document taken = array.TakeAt(at);
+        ASSERT_EQ(taken.kind(), model[at] == kText ? DocumentKind::kText : DocumentKind::kInteger);
+      } else {
+        array.Remove(at, count);
+      }
+      model.erase(model.begin() + static_cast<long>(at), model.begin() + static_cast<long>(at + count));
+    }
+    if (random.Below(3) == 0) array.Settle();
+    ASSERT_EQ(array.size(), model.size());
+    if (step % 97 != 0) continue;
+    size_t i = 0;
+    for (DocumentCursor at(array.view()); at.Next(); ++i) {
+      if (model[i] != kText) {
+        ASSERT_EQ(at.value().integer(), model[i]);
+        ASSERT_EQ(array.view().At(i).integer(), model[i]);
+      }
+    }
+    ASSERT_EQ(i, model.size());
+    ASSERT_TRUE(array.Clone() == array);
+  }
+}
+
+TEST(DocumentTest, LargeArraysOfIntegersTakeTheBytesOfTheWidest) {
+  for (const auto& [value, width] : {std::pair<int64_t, size_t>{-128, 1}, {128, 2}, {-32769, 4}, {int64_t{1} << 31, 8}, {INT64_MIN, 8}}) {
+    std::string json = "[" + std::to_string(value);
+    for (int i = 1; i < 5000; ++i) json += ",1";
+    Document array = Json(json + "]");
+    EXPECT_LT(array.MemoryBytes(), 5000 * width + 5000 * width / 4 + 64) << value;
+    EXPECT_GE(array.MemoryBytes(), 5000 * width) << value;
+    EXPECT_EQ(array.FreeEffort(), 1u);
+    EXPECT_EQ(array.view().At(0).integer(), value);
+    EXPECT_EQ(array.view().At(4999).integer(), 1);
+    array.Append(Document::Integer(INT64_MAX));
+    array.Append(Document::Double(0.5));
+    EXPECT_EQ(array.view().At(0).integer(), value);
+    EXPECT_EQ(array.view().At(5000).integer(), INT64_MAX);
+    EXPECT_EQ(array.view().At(5001).number(), 0.5);
+    EXPECT_EQ(array.size(), 5002u);
+  }
+}
+
 // Random operations on a map and a set beside a list of pairs, which keeps the order.
 TEST(DocumentTest, MapActsAsAnOrderedListOfPairsDoes) {
   const uint64_t seed = Seed();
@@ -283,7 +351,7 @@ TEST(DocumentTest, ChangesDeepInsideUnpackAndSettleAgain) {
 
 TEST(DocumentTest, FreeEffortGrowsWithWhatIsWithin) {
   std::string text = R"({"list":[)";
-  for (int i = 0; i < 5000; ++i) text += std::to_string(i) + ",";
+  for (int i = 0; i < 5000; ++i) text += "\"" + std::to_string(i) + "\",";
   text += "0]}";
   EXPECT_GT(Json(text).FreeEffort(), 64u);
   EXPECT_EQ(Json("[1,2,3]").FreeEffort(), 1u);

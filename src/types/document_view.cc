@@ -150,7 +150,9 @@ std::string_view DocumentView::packed_bytes() const noexcept {
 
 DocumentView DocumentView::At(size_t i) const noexcept {
   DCHECK(IsContainer(kind_) && i < size_);
-  if (!packed_ && kind_ == DocumentKind::kArray) return value_.array->elements()[i].view();
+  if (!packed_ && kind_ == DocumentKind::kArray) {
+    return value_.array->width != 0 ? Integer(value_.array->integer(i)) : value_.array->elements()[i].view();
+  }
   DocumentCursor at(*this);
   for (size_t skipped = 0; skipped <= i; ++skipped) at.Next();
   return at.value();
@@ -237,7 +239,9 @@ bool DocumentCursor::Next() noexcept {
     return true;
   }
   if (container_.kind_ == DocumentKind::kArray) {
-    value_ = container_.value_.array->elements()[slot_++].view();
+    const ArrayBlock& array = *container_.value_.array;
+    value_ = array.width != 0 ? DocumentView::Integer(array.integer(slot_)) : array.elements()[slot_].view();
+    ++slot_;
     return true;
   }
   const MapBlock& map = *container_.value_.map;
