@@ -40,8 +40,11 @@ function(add_layer NAME)
   endforeach()
 endfunction()
 
+# Those that read what clients send as nested values get half a minute in every test run.
+set(TUSK_FUZZERS_OF_30_SECONDS document_frame_fuzz json_path_fuzz json_reader_fuzz request_parser_fuzz)
+
 # One *_fuzz.cc: a libFuzzer program in the fuzz build; in test builds a quick test that feeds it the committed seeds and
-# some thousand mutations of them.
+# some thousand mutations of them, or as many as half a minute has.
 function(add_fuzzer SOURCE LIBRARY)
   get_filename_component(program ${SOURCE} NAME_WE)
   if(TUSK_FUZZ)
@@ -51,7 +54,11 @@ function(add_fuzzer SOURCE LIBRARY)
     add_dependencies(fuzz_programs ${program})
   elseif(TUSK_TESTS)
     add_executable(${program} ${SOURCE} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.cc)
-    add_test(NAME ${program} COMMAND ${program} ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds/${program})
+    set(length)
+    if(program IN_LIST TUSK_FUZZERS_OF_30_SECONDS)
+      set(length --seconds 30)
+    endif()
+    add_test(NAME ${program} COMMAND ${program} ${CMAKE_SOURCE_DIR}/tests/fuzz/seeds/${program} ${length})
   else()
     return()
   endif()

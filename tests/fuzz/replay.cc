@@ -1,8 +1,10 @@
 // Runs a fuzz program's entry point without libFuzzer: on each seed file of a folder, and on mutations of them. It finds what
 // lies near the surface in a second, with the compiler and the sanitizers of the tests; `make fuzz` digs deeper.
 //   PROGRAM SEED_FOLDER [random seed [mutations]]       or        PROGRAM FILE: one input, as libFuzzer left it
+//   PROGRAM SEED_FOLDER --seconds N: mutations for so long
 #include <fmt/core.h>
 
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -10,6 +12,7 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -20,6 +23,7 @@ using Random = std::mt19937_64;
 
 constexpr uint64_t kMutations = 20000;
 constexpr size_t kInputBytesMax = 2048;
+constexpr uint64_t kClockEvery = 64;
 
 std::string ReadFile(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -57,16 +61,21 @@ int main(int argc, char** argv) {
     return 2;
   }
   for (const std::string& seed : seeds) Feed(seed);
-  uint64_t random_seed = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : std::random_device{}();
-  uint64_t mutations = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : kMutations;
+  using Clock = std::chrono::steady_clock;
+  const bool is_timed = argc > 3 && std::string_view(argv[2]) == "--seconds";
+  const auto end = Clock::now() + std::chrono::seconds(is_timed ? std::atoi(argv[3]) : 0);
+  uint64_t random_seed = argc > 2 && !is_timed ? std::strtoull(argv[2], nullptr, 10) : std::random_device{}();
+  uint64_t mutations = is_timed ? UINT64_MAX : argc > 3 ? std::strtoull(argv[3], nullptr, 10) : kMutations;
   fmt::print("random seed {}\n", random_seed);
   std::fflush(stdout);
   Random random(random_seed);
-  for (uint64_t i = 0; i < mutations; ++i) {
+  uint64_t done = 0;
+  for (; done < mutations; ++done) {
+    if (is_timed && done % kClockEvery == 0 && Clock::now() >= end) break;
     std::string input = seeds[random() % seeds.size()];
     for (uint64_t changes = 1 + random() % 6; changes > 0; --changes) Mutate(input, seeds[random() % seeds.size()], random);
     Feed(input);
   }
-  fmt::print("{} seeds, {} mutations\n", seeds.size(), mutations);
+  fmt::print("{} seeds, {} mutations\n", seeds.size(), done);
   return 0;
 }
