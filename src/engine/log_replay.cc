@@ -35,6 +35,7 @@ struct LogReplay::Tail {
   bool torn = false;
   uint64_t good_to = 0;   // The place behind the last complete command, or before a transaction without an end.
   uint64_t commands = 0;  // Complete ones behind that place: of the transaction.
+  std::string closing;    // What belongs there when the rest is cut off (persist::AofReader::ClosingMark).
 };
 
 LogReplay::LogReplay(Options options) : o_(std::move(options)) {
@@ -110,6 +111,10 @@ Status LogReplay::RunPart(const Part& part, bool is_last) {
           part.name, tail.good_to));
     }
     RETURN_IF_ERROR(CutTail(part, tail, size));
+  } else if (is_last && tail.good_to < size) {
+    if (o_.log) o_.log->Notice("Taking {} bytes of unused room off the AOF file {}", size - tail.good_to, part.name);
+    Status status = Cut(part, tail);
+    if (!status.ok()) return io::Explain("Error truncating the AOF file " + part.name, status);
   }
   bytes_part_.store(0, std::memory_order_relaxed);
   bytes_done_.fetch_add(size, std::memory_order_relaxed);
@@ -143,8 +148,7 @@ Status LogReplay::LoadPreamble(io::File& file, const Part& part, uint64_t& offse
 
 Status LogReplay::RunCommands(io::File& file, const Part& part, uint64_t offset, Tail& tail) {
   using Item = persist::AofReader::Item;
-  persist::FileSource source(file, offset);
-  persist::AofReader reader(source, offset);
+  persist::AofReader reader(file, offset);
   uint64_t transaction_begin = 0;
   for (;;) {
     if (stop_.load(std::memory_order_relaxed)) return Status::Unavailable("loading was stopped");
@@ -155,7 +159,8 @@ Status LogReplay::RunCommands(io::File& file, const Part& part, uint64_t offset,
       case Item::kEnd:
       case Item::kTruncated:
         tail.torn = item == Item::kTruncated || session_.in_multi;
-        tail.good_to = session_.in_multi ? transaction_begin : reader.begin();
+        tail.good_to = session_.in_multi ? transaction_begin : reader.content_end();
+        if (!session_.in_multi) tail.closing = reader.ClosingMark();
         tail.commands = session_.in_multi ? session_.queue.size() + 1 : 0;
         session_.in_multi = session_.multi_failed = false;
         session_.queue.clear();
@@ -201,6 +206,13 @@ Status LogReplay::Execute(const Part& part, const persist::AofReader& reader) {
   return {};
 }
 
+Status LogReplay::Cut(const Part& part, const Tail& tail) {
+  ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, o_.files->OpenAppend(part.path));
+  RETURN_IF_ERROR(file->Truncate(tail.good_to));
+  if (!tail.closing.empty()) RETURN_IF_ERROR(file->Append(tail.closing));
+  return file->Sync();
+}
+
 Status LogReplay::CutTail(const Part& part, const Tail& tail, uint64_t size) {
   if (!o_.cut_torn_tail) {
     return Status::Invalid(fmt::format(
@@ -217,12 +229,7 @@ Status LogReplay::CutTail(const Part& part, const Tail& tail, uint64_t size) {
     o_.log->Warning("Truncating the AOF {} at offset {}: {} bytes with {} complete commands are cut off", part.name,
                     tail.good_to, size - tail.good_to, tail.commands);
   }
-  auto cut = [&]() -> Status {
-    ASSIGN_OR_RETURN(std::unique_ptr<io::File> file, o_.files->OpenAppend(part.path));
-    RETURN_IF_ERROR(file->Truncate(tail.good_to));
-    return file->Sync();
-  };
-  Status status = cut();
+  Status status = Cut(part, tail);
   if (!status.ok()) return io::Explain("Error truncating the AOF file " + part.name, status);
   if (o_.log) o_.log->Warning("AOF {} loaded anyway because aof-load-truncated is enabled", part.name);
   return {};

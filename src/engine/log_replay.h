@@ -62,6 +62,7 @@ class LogReplay {
   base::Status LoadPreamble(io::File& file, const Part& part, uint64_t& offset);
   base::Status RunCommands(io::File& file, const Part& part, uint64_t offset, Tail& tail);
   base::Status Execute(const Part& part, const persist::AofReader& reader);
+  base::Status Cut(const Part& part, const Tail& tail);
   base::Status CutTail(const Part& part, const Tail& tail, uint64_t size);
 
   Options o_;

@@ -55,6 +55,15 @@ class FaultyFileSystem::Handle final : public File {
   }
   Status Sync() override { return disk_.Sync(*node_, generation_, path_); }
   void SyncRangeHint(uint64_t, uint64_t) noexcept override {}
+  Status Overwrite(uint64_t offset, std::string_view bytes) override {
+    CHECK(writable_);
+    return disk_.Overwrite(*node_, generation_, path_, offset, bytes);
+  }
+  Result<std::unique_ptr<File>> Reopen() override {
+    MutexLock lock(disk_.mutex_);
+    RETURN_IF_ERROR(disk_.BeginStep(Operation::kOpenAppend, path_));
+    return std::make_unique<Handle>(disk_, node_, generation_, path_, writable_);
+  }
   Status Truncate(uint64_t size) override {
     CHECK(writable_);
     return disk_.Truncate(*node_, generation_, path_, size);
@@ -180,8 +189,8 @@ std::vector<FaultyFileSystem::Step> FaultyFileSystem::steps() const {
 
 std::string_view FaultyFileSystem::Name(Operation operation) noexcept {
   constexpr std::string_view kNames[] = {"create", "open to append", "open to read", "append", "sync", "truncate",
-                                         "read", "rename", "remove", "make directory", "sync directory"};
-  static_assert(std::size(kNames) == static_cast<size_t>(Operation::kSyncDirectory) + 1);
+                                         "read", "rename", "remove", "make directory", "sync directory", "overwrite"};
+  static_assert(std::size(kNames) == static_cast<size_t>(Operation::kOverwrite) + 1);
   return kNames[static_cast<size_t>(operation)];
 }
 
@@ -344,6 +353,23 @@ Status FaultyFileSystem::Sync(Node& node, uint64_t generation, const std::string
     node.stored = node.Storable();
   } else if (!stops_ && node.bytes.size() > node.stored.size()) {
     node.lost.emplace_back(node.stored.size(), node.bytes.size());
+  }
+  return failure;
+}
+
+Status FaultyFileSystem::Overwrite(Node& node, uint64_t generation, const std::string& path, uint64_t offset,
+                                   std::string_view bytes) {
+  MutexLock lock(mutex_);
+  if (generation != generation_) return Failure(EIO);
+  if (offset + bytes.size() > node.bytes.size()) return Failure(EFBIG);
+  const bool stopped = stops_ && steps_.size() >= fail_first_;
+  Status failure = BeginStep(Operation::kOverwrite, path);
+  if (stopped) return failure;
+  for (size_t at = 0; at < bytes.size(); at += kBlockBytes) {
+    const std::string_view block = bytes.substr(at, kBlockBytes);
+    if (!failure.ok() && random_.Below(2) == 0) continue;
+    node.bytes.replace(offset + at, block.size(), block);
+    if (offset + at + block.size() <= node.stored.size()) node.stored.replace(offset + at, block.size(), block);
   }
   return failure;
 }

@@ -34,11 +34,14 @@ class FaultyFileSystem final : public FileSystem {
 
   static constexpr uint64_t kForever = UINT64_MAX;
   // From now on, the n-th step (and `count - 1` after it) fails with that errno; a write leaves a random beginning of its
-  // bytes. A Sync() that fails loses the bytes it should have saved: a later one that works leaves zeros in their place.
+  // bytes, an Overwrite() any of its blocks. A Sync() that fails loses the bytes it should have saved: a later one that works leaves zeros in their place.
   void FailAt(uint64_t nth, int error, uint64_t count = 1);
   // As if the machine stopped in the n-th step from now: it and all that follow fail and change nothing, except that the
-  // n-th, when it is a write, leaves a random beginning of its bytes. Lasts until Crash() or Heal().
+  // n-th, when it is a write, leaves a random beginning of its bytes, or any blocks of an Overwrite(). Lasts until Crash() or
+  // Heal().
   void StopAt(uint64_t nth);
+  // What an Overwrite() that is cut off leaves, or leaves as it was, as a whole.
+  static constexpr uint64_t kBlockBytes = 64;
   // The bytes of all files together; a write that needs more leaves what fits and fails with ENOSPC.
   void SetCapacity(uint64_t bytes);
   // No faults from now on, and no bound on space. The files stay as they are.
@@ -57,6 +60,7 @@ class FaultyFileSystem final : public FileSystem {
 
   enum class Operation : unsigned char {
     kCreate, kOpenAppend, kOpenRead, kAppend, kSync, kTruncate, kRead, kRename, kRemove, kMakeDirectory, kSyncDirectory,
+    kOverwrite,
   };
   struct Step {
     Operation operation;
@@ -104,6 +108,7 @@ class FaultyFileSystem final : public FileSystem {
 
   base::Status Append(Node& node, uint64_t generation, const std::string& path, std::string_view bytes);
   base::Status Sync(Node& node, uint64_t generation, const std::string& path);
+  base::Status Overwrite(Node& node, uint64_t generation, const std::string& path, uint64_t offset, std::string_view bytes);
   base::Status Truncate(Node& node, uint64_t generation, const std::string& path, uint64_t size);
   base::Result<size_t> Read(const Node& node, uint64_t generation, const std::string& path, uint64_t offset, char* out,
                             size_t size);

@@ -3,7 +3,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -69,6 +72,24 @@ class RealFile final : public File {
     }
   }
 
+  Status Overwrite(uint64_t offset, std::string_view bytes) override {
+    // A longer file would cost metadata, and leave a hole if something before it were lost.
+    struct stat info {};
+    if (::fstat(fd_.get(), &info) != 0) return Failure(errno);
+    if (offset + bytes.size() > static_cast<uint64_t>(info.st_size)) return Failure(EFBIG);
+    while (!bytes.empty()) {
+      iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+      ssize_t count = ::pwritev2(fd_.get(), &piece, 1, static_cast<off_t>(offset), RWF_DSYNC);
+      if (count < 0 && errno == EINTR) continue;
+      if (count <= 0) return Failure(count < 0 ? errno : ENOSPC);
+      bytes.remove_prefix(static_cast<size_t>(count));
+      offset += static_cast<uint64_t>(count);
+    }
+    return {};
+  }
+
+  Result<std::unique_ptr<File>> Reopen() override;
+
   uint64_t size() const noexcept override { return size_; }
 
  private:
@@ -84,6 +105,9 @@ Result<std::unique_ptr<File>> Open(const std::string& path, int flags, unsigned 
   if (S_ISDIR(info.st_mode)) return base::Error(Failure(EISDIR));
   return std::make_unique<RealFile>(std::move(fd), static_cast<uint64_t>(info.st_size));
 }
+
+// By its descriptor, since the name may change; without O_APPEND, under which an offset means nothing.
+Result<std::unique_ptr<File>> RealFile::Reopen() { return Open(fmt::format("/proc/self/fd/{}", fd_.get()), O_RDWR, 0); }
 
 class Real final : public FileSystem {
  public:

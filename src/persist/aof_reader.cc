@@ -3,14 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 #include "base/numbers.h"
+#include "persist/log_room.h"
 
 namespace tusk::persist {
 
 AofReader::Item AofReader::Next() {
   if (item_ != Item::kCommand && item_ != Item::kAnnotation) return item_;
+  item_ = ReadItem();
+  if (file_ != nullptr) item_ = Judge(item_);
+  const bool is_room = item_ == Item::kAnnotation && begin_ >= batch_end_ && begin_ < room_end_;
+  if (item_ == Item::kCommand || (item_ == Item::kAnnotation && !is_room)) content_end_ = end();
+  return item_;
+}
+
+AofReader::Item AofReader::ReadItem() {
   begin_ = window_ + at_;
   lines_ += item_lines_;
   item_lines_ = 0;
@@ -40,6 +50,98 @@ bool AofReader::Refill() {
   if (!count) problem_ = count.error().message();
   ended_ = !count || *count == 0;
   return !ended_;
+}
+
+// ---- Batches in room made ahead ----
+
+AofReader::Item AofReader::Judge(Item item) {
+  if (item == Item::kUnread || begin_ < batch_end_) return item;
+  if (item == Item::kAnnotation) {
+    const std::optional<BatchMark> mark = BatchMark::Parse(annotation_);
+    if (mark && mark->at == begin_) return OnMark(*mark);
+  }
+  if (begin_ >= room_end_ || item == Item::kEnd) return item;
+  if (item == Item::kAnnotation && BatchMark::IsRoom(annotation_)) return item;
+  return Torn();
+}
+
+AofReader::Item AofReader::OnMark(const BatchMark& mark) {
+  const bool inside = begin_ < room_end_;
+  if (inside && begin_ != batch_end_) return Torn();
+  std::string commands;
+  const bool right = mark.size <= LogRoom::kBatchBytesMax && ReadAt(end(), commands, mark.size) && mark.SumOf(commands) == mark.sum;
+  if (!problem_.empty()) return Item::kUnread;
+  if (!right) {
+    if (!inside) {
+      batch_end_ = begin_;
+      room_end_ = mark.room;
+    }
+    return Torn();
+  }
+  DCHECK(mark.room >= end());
+  batch_end_ = end() + mark.size;
+  room_end_ = mark.room;
+  return Item::kAnnotation;
+}
+
+AofReader::Item AofReader::Torn() {
+  DCHECK(batch_end_ <= begin_);
+  std::string parse_problem = std::exchange(problem_, {});
+  const bool is_there = RoomIsThere();
+  if (!problem_.empty()) return Item::kUnread;
+  if (!is_there) {
+    // Another program has cut the file, and gone on behind the cut.
+    room_end_ = 0;
+    problem_ = std::move(parse_problem);
+    return item_;
+  }
+  begin_ = content_end_ = batch_end_;
+  const bool was_synced = WasSynced(batch_end_);
+  if (was_synced) problem_ = "a batch that was on the disk is not as it was written";
+  return was_synced ? Item::kDamaged : problem_.empty() ? Item::kTruncated : Item::kUnread;
+}
+
+bool AofReader::RoomIsThere() {
+  constexpr size_t kLine = BatchMark::kLineBytes;
+  std::string line;
+  if (room_end_ < kLine || !ReadAt(room_end_ - kLine, line, kLine) || line.back() != '\n') return false;
+  line.pop_back();
+  return BatchMark::IsRoom(line);
+}
+
+bool AofReader::WasSynced(uint64_t place) {
+  constexpr std::string_view kBegin = "#BATCH at=";
+  std::string window;
+  for (uint64_t from = place; from < file_->size(); from += kReadBytes) {
+    // So that a mark which begins in the window is whole.
+    ReadAt(from, window, kReadBytes + BatchMark::kBytesMax);
+    for (size_t at = window.find(kBegin); at < kReadBytes; at = window.find(kBegin, at + 1)) {
+      const std::optional<BatchMark> mark = BatchMark::Parse(std::string_view(window).substr(at, window.find('\n', at) - at));
+      if (mark && mark->at == from + at && mark->synced > place) return true;
+    }
+  }
+  return false;
+}
+
+// True: all of it; less is there for the caller to use, and an error is in problem_.
+bool AofReader::ReadAt(uint64_t offset, std::string& out, size_t size) {
+  out.resize(size);
+  size_t filled = 0;
+  while (filled < size) {
+    base::Result<size_t> count = file_->Read(offset + filled, out.data() + filled, size - filled);
+    if (!count) problem_ = count.error().message();
+    if (count.value_or(0) == 0) break;
+    filled += *count;
+  }
+  out.resize(filled);
+  return filled == size;
+}
+
+std::string AofReader::ClosingMark() const {
+  if (content_end_ != batch_end_ || content_end_ >= room_end_) return {};
+  BatchMark mark{.at = content_end_, .size = 0, .synced = content_end_};
+  mark.room = mark.end();
+  return mark.Spell({});
 }
 
 // Where power failed, a file may have got its length and not its bytes.

@@ -28,6 +28,7 @@ AppendLog::AppendLog(Options options)
     : keyspace_(*options.keyspace),
       changes_(*options.changes),
       retry_ms_(options.retry_ms),
+      waits_before_room_(options.waits_before_room),
       on_synced_(std::move(options.on_synced)),
       on_fatal_(std::move(options.on_fatal)) {
   changes_.AddFollower(*this);
@@ -43,8 +44,10 @@ AppendLog::~AppendLog() {
     WakeWriter();
   }
   syncer_wake_.notify_all();
+  lane_wake_.notify_all();
   if (writer_.joinable()) writer_.join();
   if (syncer_.joinable()) syncer_.join();
+  for (std::thread& lane : lanes_) lane.join();
   keyspace_.settings().log_failure.set(nullptr);
 }
 
@@ -242,7 +245,7 @@ void AppendLog::Add(Batch& batch, const store::ChangeUnit& unit) {
 }
 
 bool AppendLog::MayWriteHere() const {
-  if (!file_ || dead_ || batches_.size() != 1 || state_.sync_running) return false;
+  if (!file_ || room_ || dead_ || batches_.size() != 1 || state_.sync_running) return false;
   const Batch& batch = batches_.front();
   return policy_ != SyncPolicy::kAlways && !batch.next && !batch.last && batch.bytes.size() <= kWriteHereBytesMax &&
          flush_to_ <= synced_ && write_error_.empty() && write_delay_us_.load(std::memory_order_relaxed) == 0;
@@ -251,12 +254,16 @@ bool AppendLog::MayWriteHere() const {
 void AppendLog::OnPause() {
   Batch batch;
   bool here = false;
+  bool lane = false;
   {
     base::MutexLock lock(mutex_);
-    // The writer looks for further batches before it rests.
-    if (batches_.empty() || busy_) return;
-    here = busy_ = MayWriteHere();
-    if (here) {
+    if (batches_.empty()) return;
+    if (busy_) {
+      // The writer looks for further batches before it rests.
+      if (!room_ || idle_lanes_ == 0 || lane_called_ || !FrontFitsRoom()) return;
+      lane = lane_called_ = true;
+    } else if (MayWriteHere()) {
+      here = busy_ = true;
       batch = std::move(batches_.front());
       batches_.pop_front();
     } else {
@@ -264,8 +271,8 @@ void AppendLog::OnPause() {
     }
   }
   if (here) return WriteHere(std::move(batch));
-  // Without the lock, which the writer would have to wait for as soon as it wakes.
-  writer_wake_.notify_one();
+  // Without the lock, which whoever wakes would have to wait for.
+  (lane ? lane_wake_ : writer_wake_).notify_one();
 }
 
 void AppendLog::WriteHere(Batch batch) {
@@ -330,16 +337,30 @@ void AppendLog::Write() NO_THREAD_SAFETY_ANALYSIS {
     wake_writer_ = false;
     busy_ = true;
     while (!batches_.empty() && !dead_) {
-      Batch batch = std::move(batches_.front());
-      batches_.pop_front();
-      lock.unlock();
-      Handle(std::move(batch));
-      lock.lock();
+      if (room_ && FrontFitsRoom()) {
+        WriteFrontIntoRoom(0, lock);
+      } else if (room_) {
+        LeaveRoom(lock);
+      } else {
+        WriteFront(lock);
+        if (WantsRoom()) EnterRoom(lock);
+      }
     }
+    if (room_ && room_unwanted_ && !dead_) LeaveRoom(lock);
     busy_ = false;
     progress_.notify_all();
     if (stopping_) return;
   }
+}
+
+void AppendLog::WriteFront(std::unique_lock<std::mutex>& lock) NO_THREAD_SAFETY_ANALYSIS {
+  Batch batch = std::move(batches_.front());
+  batches_.pop_front();
+  lock.unlock();
+  Handle(std::move(batch));
+  lock.lock();
+  // It came while the disk was busy with this one.
+  if (!batches_.empty() && policy_ == SyncPolicy::kAlways && batches_.front().bytes.size() <= LogRoom::kBatchBytesMax) ++waits_;
 }
 
 void AppendLog::Handle(Batch batch) {
@@ -364,6 +385,8 @@ void AppendLog::Handle(Batch batch) {
     if (batch.next) {
       file_ = std::move(batch.next);
       sync_failed_in_file_ = false;
+      room_failed_ = false;
+      waits_ = 0;
       DCHECK(files_ahead_ != 0);
       --files_ahead_;
       progress_.notify_all();
@@ -493,8 +516,16 @@ void AppendLog::Die(const std::string& reason) {
 void AppendLog::SyncBySeconds() NO_THREAD_SAFETY_ANALYSIS {
   std::unique_lock lock(mutex_.native());
   for (;;) {
-    syncer_wake_.wait_for(lock, milliseconds(kSyncMillis), [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_; });
+    syncer_wake_.wait_for(lock, milliseconds(kSyncMillis), [this]() NO_THREAD_SAFETY_ANALYSIS { return stopping_ || MayMakeRoom(); });
     if (stopping_) return;
+    if (MayMakeRoom()) {
+      MakeRoom(lock);
+      continue;
+    }
+    if (room_ && !std::exchange(room_used_, false)) {
+      room_unwanted_ = true;
+      WakeWriter();
+    }
     if (policy_ != SyncPolicy::kEverySecond || syncs_paused_ || !file_ || !unsynced() || dead_) continue;
     state_.sync_running = true;
     lock.unlock();

@@ -4,16 +4,22 @@
 //   writer                 appends batches otherwise, with kAlways syncs each    one sync covers all that waited
 //   syncer                 with kEverySecond syncs once a second                 while others go on
 //
+//   lanes                  further writers, where batches wait for one another   in room made ahead (log_room.h)
+//
 // So while one batch is being synced the next one gathers, and with kEverySecond and kNever a worker's writes are with the
 // kernel before its replies leave, at the price of one write() for each round of its loop. "More to it": kAlways, a large
 // batch, a sync that runs (a write beside it may wait for the disk), a new file, an error. How far the file is goes to the
 // keyspace's CommitGate, where replies wait: for the sync with kAlways, otherwise for the write. WAITAOF looks there, too.
 //
+// With kAlways, once batches have waited behind a sync again and again, room is made ahead at the end of the file (the syncer
+// makes more of it), and up to kLanes batches are written and synced there at once. The room is left, and taken off the file,
+// when nothing is written for a second, and before anything else happens to the file.
+//
 // A write that fails is taken back and tried again once a second; until it works, writes of clients are refused
 // (Settings::log_failure). A sync that fails has lost nobody knows what: writes are refused until a rewrite has put
 // the dataset on disk anew (Mended). With kAlways both end the process, by on_fatal: clients may have seen what the disk
 // does not have, and only a start from the disk makes them agree.
-// Threads: thread-safe; units come from one thread at a time. Owns: its two threads, the file.
+// Threads: thread-safe; units come from one thread at a time. Owns: its threads, the file.
 #pragma once
 
 #include <atomic>
@@ -25,13 +31,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <mutex>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "io/file_system.h"
+#include "persist/log_room.h"
 #include "store/change_log.h"
 #include "store/keyspace.h"
 
@@ -43,11 +52,16 @@ enum class SyncPolicy : uint8_t { kEverySecond, kAlways, kNever };
 class AppendLog final : public store::ChangeFollower {
  public:
   static constexpr int64_t kRetryMillis = 1000;
+  static constexpr uint64_t kWaitsBeforeRoom = 64;
+  // Batches on their way to the disk at once: the writer's and those of the other lanes.
+  static constexpr size_t kLanes = 3;
   struct Options {
     store::Keyspace* keyspace;
     store::ChangeLog* changes;
     // How often a failed write is tried again.
     int64_t retry_ms = kRetryMillis;
+    // How many batches of a file have to wait behind another one's sync before room is made ahead.
+    uint64_t waits_before_room = kWaitsBeforeRoom;
     // More has reached the disk, or the gate is open further. On any thread; short, and no call back.
     std::function<void()> on_synced = [] {};
     // kAlways cannot keep its promise; the text says why. Does not return, except in tests: then nothing is written any more.
@@ -92,6 +106,7 @@ class AppendLog final : public store::ChangeFollower {
     uint64_t waiting_bytes = 0;   // Not written yet.
     uint64_t delayed_syncs = 0;   // Seconds' syncs that were still running two seconds later.
     bool sync_running = false;
+    bool in_room = false;         // Batches go into room made ahead.
   };
   State state() const;
 
@@ -120,6 +135,23 @@ class AppendLog final : public store::ChangeFollower {
 
   void Write();
   void SyncBySeconds();
+  // As Write(), for what goes into the room.
+  void RunLane(size_t lane);
+  void WriteFront(std::unique_lock<std::mutex>& lock);
+
+  // ---- Room made ahead (append_log_room.cc). Each with `lock` held, which it gives up meanwhile. ----
+  bool FrontFitsRoom() const REQUIRES(mutex_);
+  // Writes and syncs the oldest batch, which fits. On a lane's thread.
+  void WriteFrontIntoRoom(size_t lane, std::unique_lock<std::mutex>& lock);
+  bool WantsRoom() const REQUIRES(mutex_);
+  void EnterRoom(std::unique_lock<std::mutex>& lock);
+  // The file ends behind its last batch then. Waits for the lanes.
+  void LeaveRoom(std::unique_lock<std::mutex>& lock);
+  bool MayMakeRoom() const REQUIRES(mutex_) { return room_ && !leaving_room_ && !room_failed_ && !dead_ && room_->WantsMore(); }
+  void MakeRoom(std::unique_lock<std::mutex>& lock);
+  // Batches that are on the disk now.
+  void NoteDone(std::span<const LogRoom::Done> done) REQUIRES(mutex_);
+
   Batch& OpenBatch() REQUIRES(mutex_);
   void WakeWriter() REQUIRES(mutex_);
   void Stamp(std::string& out) REQUIRES(mutex_);
@@ -151,6 +183,7 @@ class AppendLog final : public store::ChangeFollower {
   store::Keyspace& keyspace_;
   store::ChangeLog& changes_;
   const int64_t retry_ms_;
+  const uint64_t waits_before_room_;
   const std::function<void()> on_synced_;
   const std::function<void(std::string_view)> on_fatal_;
   base::Logger* log_ = nullptr;
@@ -160,6 +193,8 @@ class AppendLog final : public store::ChangeFollower {
   mutable base::Mutex mutex_;
   std::condition_variable writer_wake_;
   std::condition_variable syncer_wake_;
+  std::condition_variable lane_wake_;
+  std::condition_variable room_quiet_;  // For LeaveRoom().
   std::condition_variable progress_;  // For Flush().
   SyncPolicy policy_ GUARDED_BY(mutex_) = SyncPolicy::kEverySecond;
   bool timestamps_ GUARDED_BY(mutex_) = false;
@@ -173,6 +208,8 @@ class AppendLog final : public store::ChangeFollower {
   std::deque<Batch> batches_ GUARDED_BY(mutex_);
   std::string spare_ GUARDED_BY(mutex_);  // The memory of a batch that was written, for the next one.
   bool wake_writer_ GUARDED_BY(mutex_) = false;
+  size_t idle_lanes_ GUARDED_BY(mutex_) = 0;
+  bool lane_called_ GUARDED_BY(mutex_) = false;  // One of them is on its way to the oldest batch.
   bool busy_ GUARDED_BY(mutex_) = false;  // Somebody writes a batch; only he touches file_ and what is before it in the queue.
   uint64_t handed_ GUARDED_BY(mutex_) = 0;    // Commit numbers: spelled into a batch, written, on disk.
   uint64_t written_ GUARDED_BY(mutex_) = 0;
@@ -188,8 +225,16 @@ class AppendLog final : public store::ChangeFollower {
   std::map<std::string, std::string> replies_ GUARDED_BY(mutex_);  // By reason; as many as the system has reasons.
   // Sharers: the writer, and the syncer, which may still sync the old file when the writer has gone on to the next.
   std::shared_ptr<io::File> file_ GUARDED_BY(mutex_);
-  std::thread writer_;  // Both from the first Begin() on.
+  std::unique_ptr<LogRoom> room_ GUARDED_BY(mutex_);  // Null: batches are appended.
+  bool leaving_room_ GUARDED_BY(mutex_) = false;
+  bool making_room_ GUARDED_BY(mutex_) = false;  // By the syncer, which appends to file_ meanwhile.
+  bool room_failed_ GUARDED_BY(mutex_) = false;  // No more of it in this file.
+  bool room_used_ GUARDED_BY(mutex_) = false;    // Since the syncer last looked.
+  bool room_unwanted_ GUARDED_BY(mutex_) = false;  // Nothing has been written for a while.
+  uint64_t waits_ GUARDED_BY(mutex_) = 0;        // Batches that waited behind a sync since the file began or the room was left.
+  std::thread writer_;  // These two from the first Begin() on.
   std::thread syncer_;
+  std::vector<std::thread> lanes_;  // From the first room on. The writer's.
 };
 
 }  // namespace tusk::persist

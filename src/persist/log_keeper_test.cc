@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 #include "base/clock.h"
 #include "io/faulty_file_system.h"
@@ -50,10 +51,10 @@ std::optional<Data> Load(io::FileSystem& disk, std::string& why) {
     auto file = disk.OpenRead(files.PathOf(part.name));
     if (!file) return why = part.name, std::nullopt;
     if ((*file)->size() != 0 && ended) return why = "bytes behind a torn tail", std::nullopt;
-    FileSource source(**file);
-    AofReader reader(source);
+    AofReader reader(**file);
     AofReader::Item item = reader.Next();
-    for (; item == AofReader::Item::kCommand; item = reader.Next()) {
+    for (; item == AofReader::Item::kCommand || item == AofReader::Item::kAnnotation; item = reader.Next()) {
+      if (item == AofReader::Item::kAnnotation) continue;
       if (reader.argv()[0] == "SET") data[std::string(reader.argv()[1])] = reader.argv()[2];
     }
     ended = item != AofReader::Item::kEnd;
@@ -66,9 +67,10 @@ std::optional<Data> Load(io::FileSystem& disk, std::string& why) {
 // of the history is told by its last number.
 class Rig {
  public:
-  Rig(FaultyFileSystem& disk, SyncPolicy policy)
+  Rig(FaultyFileSystem& disk, SyncPolicy policy, uint64_t waits_before_room = AppendLog::kWaitsBeforeRoom)
       : keyspace_({.databases = 1, .clock = &clock_, .settings = &settings_}),
-        log_({.keyspace = &keyspace_, .changes = &changes_, .retry_ms = 1, .on_fatal = [this](std::string_view) { died_.store(true); }}),
+        log_({.keyspace = &keyspace_, .changes = &changes_, .retry_ms = 1, .waits_before_room = waits_before_room,
+              .on_fatal = [this](std::string_view) { died_.store(true); }}),
         keeper_({.keyspace = &keyspace_,
                  .changes = &changes_,
                  .log = &log_,
@@ -231,6 +233,112 @@ TEST(LogKeeper, AMachineThatStopsAnywhereFindsWhatWasSafe) {
       ExpectABeginning(disk, safe, last, "stop at " + std::to_string(n));
     }
   }
+}
+
+// ---- Batches in room made ahead (log_room.h) ----
+
+constexpr std::string_view kIncrement = "appendonlydir/appendonly.aof.1.incr.aof";
+
+// Many batches, several of them on their way to the disk at once.
+void WriteIntoRoom(Rig& rig, int count) {
+  if (!rig.Open().ok()) return;
+  for (int i = 0; i < count && !rig.died(); ++i) {
+    rig.Set();
+    if (i % 3 != 0) rig.changes().Deliver();
+  }
+  std::ignore = rig.Flush();
+}
+
+TEST(LogKeeper, RoomMadeAheadIsGoneWhenTheLogIsClosed) {
+  FaultyFileSystem disk;
+  bool was_in_room = false;
+  {
+    Rig rig(disk, SyncPolicy::kAlways, 0);
+    WriteIntoRoom(rig, 100);
+    was_in_room = rig.log().state().in_room;
+    EXPECT_EQ(rig.keyspace().gate().synced.load(), rig.keyspace().last_commit());
+    const std::string content = disk.Content(std::string(kIncrement)).value_or("");
+    EXPECT_GT(content.size(), LogRoom::kFirstBytes);
+    EXPECT_TRUE(content.ends_with(BatchMark::Room(LogRoom::kSliceBytes)));
+  }
+  EXPECT_TRUE(was_in_room);
+  const std::string content = disk.Content(std::string(kIncrement)).value_or("");
+  EXPECT_LT(content.size(), LogRoom::kFirstBytes);
+  EXPECT_NE(content.find("#BATCH"), std::string::npos);
+  disk.Crash(FaultyFileSystem::Loss::kNothing);
+  ExpectABeginning(disk, 100, 100, "after all");
+}
+
+TEST(LogKeeper, AMachineThatStopsWhileBatchesGoIntoRoomLosesNothingThatWasAcknowledged) {
+  size_t steps = 0;
+  {
+    FaultyFileSystem disk;
+    Rig rig(disk, SyncPolicy::kAlways, 0);
+    WriteIntoRoom(rig, 60);
+    steps = disk.steps().size();
+  }
+  for (auto loss : {FaultyFileSystem::Loss::kNothing, FaultyFileSystem::Loss::kForget}) {
+    for (size_t n = 1; n <= steps + 5; ++n) {
+      FaultyFileSystem disk(n);
+      int safe = 0;
+      int last = 0;
+      {
+        Rig rig(disk, SyncPolicy::kAlways, 0);
+        disk.StopAt(n);
+        WriteIntoRoom(rig, 60);
+        safe = static_cast<int>(rig.keyspace().gate().synced.load());
+        last = rig.last();
+      }
+      disk.Crash(loss);
+      ExpectABeginning(disk, safe, last, "stop at " + std::to_string(n));
+    }
+  }
+}
+
+TEST(LogKeeper, EveryStepFailedOnceInRoomEndsTheProcessOrChangesNothing) {
+  for (const int error : {EIO, ENOSPC}) {
+    for (size_t n = 1; n <= 80; ++n) {
+      FaultyFileSystem disk(n);
+      disk.FailAt(n, error);
+      int safe = 0;
+      int last = 0;
+      {
+        Rig rig(disk, SyncPolicy::kAlways, 0);
+        WriteIntoRoom(rig, 60);
+        safe = static_cast<int>(rig.keyspace().gate().synced.load());
+        last = rig.last();
+        if (rig.log().state().on && !rig.died()) {
+          EXPECT_EQ(safe, 60) << n;
+          EXPECT_EQ(rig.settings().log_failure.get(), nullptr) << n;
+        }
+      }
+      disk.Crash(FaultyFileSystem::Loss::kForget);
+      ExpectABeginning(disk, safe, last, "failure at " + std::to_string(n));
+    }
+  }
+}
+
+TEST(LogKeeper, RoomIsLeftForAnotherFileAndAnotherPolicy) {
+  FaultyFileSystem disk;
+  {
+    Rig rig(disk, SyncPolicy::kAlways, 0);
+    WriteIntoRoom(rig, 20);
+    ASSERT_TRUE(rig.log().state().in_room);
+    EXPECT_TRUE(rig.Rewrite());
+    EXPECT_LT(disk.Content(std::string(kIncrement)).value_or("").size(), LogRoom::kFirstBytes);
+    rig.Set();
+    ASSERT_TRUE(rig.Flush().ok());
+    rig.log().SetPolicy(SyncPolicy::kEverySecond);
+    rig.Set();
+    ASSERT_TRUE(rig.Flush().ok());
+    EXPECT_FALSE(rig.log().state().in_room);
+    EXPECT_LT(disk.Content("appendonlydir/appendonly.aof.2.incr.aof").value_or("").size(), LogRoom::kFirstBytes);
+    rig.log().SetPolicy(SyncPolicy::kAlways);
+    rig.Set();
+    ASSERT_TRUE(rig.Flush().ok());
+  }
+  disk.Crash(FaultyFileSystem::Loss::kForget);
+  ExpectABeginning(disk, 23, 23, "after all");
 }
 
 // The process was killed when its rewrite had named an increment and not used it yet. Its last writes were never synced; what

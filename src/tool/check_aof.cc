@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "persist/file_source.h"
 
 namespace tusk::tool {
 namespace {
@@ -57,7 +56,7 @@ class CommandWalk {
   }
 
   void OnWhole() noexcept {
-    if (!in_transaction_ && findings_.state == State::kWhole) findings_.good_end = reader_.end();
+    if (!in_transaction_ && findings_.state == State::kWhole) findings_.good_end = reader_.content_end();
   }
 
   AofFindings OnEnd() {
@@ -100,8 +99,7 @@ class CommandWalk {
 }  // namespace
 
 AofFindings ReadCommands(io::File& file, uint64_t begin, const CommandUse& use) {
-  persist::FileSource source(file, begin);
-  AofReader reader(source, begin);
+  AofReader reader(file, begin);
   return CommandWalk(reader, begin, use).Run();
 }
 

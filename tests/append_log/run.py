@@ -6,9 +6,11 @@
 The dataset before and after is compared by DEBUG DIGEST and key by key. Last line: `N passed, N failed`.
 """
 import argparse
+import itertools
 import os
 import shutil
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -19,6 +21,7 @@ from support.servers import Server, StartError  # noqa: E402
 from support.values import create, dataset, difference  # noqa: E402
 
 LOG = {'appendonly': 'yes', 'appendfsync': 'always', 'auto-aof-rewrite-percentage': '0', 'enable-debug-command': 'yes'}
+ROOM_SECONDS = 30
 FAR = 4102444800  # A deadline in Unix seconds that no test lives to see.
 
 # By family, commands whose records differ from what was typed, or that change something in a way of their own.
@@ -297,6 +300,65 @@ def off_and_on_again(binary):
         restart_keeps(server, kill, 'after ten changes of mind')
 
 
+def ends_in_room(path):
+    room = b'#' + b' ' * 62 + b'\n'
+    with open(path, 'rb') as file:
+        return file.read().endswith(room)
+
+
+def write_until_room_is_made(server):
+    """Batches of many connections go into room made ahead once they have waited for one another often enough."""
+    path, ended = increment(server), threading.Event()
+
+    def write(number):
+        connection = server.connect()
+        for i in itertools.count():
+            if ended.is_set():
+                return connection.close()
+            connection.call('RPUSH', f'list{number}', i)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + ROOM_SECONDS
+    while not ends_in_room(path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert ends_in_room(path), 'no room is made'
+
+
+def room(binary, reader):
+    """A killed process leaves its room in the log, one that ends does not; redis-server reads, and goes on, either way."""
+    for end in (kill, lambda it: it.stop()):
+        with Server(binary, LOG) as source, Server(reader, LOG) as target:
+            write_until_room_is_made(source)
+            before = digest(source.connect())
+            names = [f'list{number}' for number in range(16)] + ['later']
+            end(source)
+            assert ends_in_room(increment(source)) == (end is kill)
+            target.stop()
+            shutil.rmtree(files(target))
+            shutil.copytree(files(source), files(target))
+            target.start()
+            target.connect().call('SET', 'later', 1)
+            source.start()
+            assert digest(source.connect()) == before
+            source.connect().call('SET', 'later', 1)
+            found = difference(source.connect(), target.connect(), names)
+            assert not found, found
+            target.stop()
+            source.stop()
+            assert not ends_in_room(increment(source))
+            shutil.rmtree(files(source))
+            shutil.copytree(files(target), files(source))
+            target.start()
+            source.start()
+            found = difference(source.connect(), target.connect(), names)
+            assert not found, found
+
+
 def waits(binary):
     with Server(binary, {**LOG, 'appendfsync': 'everysec'}) as server:
         connection = server.connect()
@@ -329,6 +391,7 @@ def main():
             report.run('to redis-server' + label, interop, options.server, options.redis, after_rewrite)
             report.run('from redis-server' + label, interop, options.redis, options.server, after_rewrite)
         report.run('to redis-server, a base of commands', interop, options.server, options.redis, True, **{'aof-use-rdb-preamble': 'no'})
+        report.run('room made ahead, to redis-server and back', room, options.server, options.redis)
     report.finish()
 
 

@@ -1,7 +1,9 @@
 /* A preloaded library that remembers, for each file, how many of its bytes were synced, so that tests/crash can cut a killed
  * server's files back to what a power failure would have left.
  *
- *   CRASH_DISK_LEDGER   a file of kSlots records {inode, synced bytes}, both 64 bits; slot = inode modulo kSlots, then on
+ *   CRASH_DISK_LEDGER   a file of kSlots records {inode, synced bytes}, both 64 bits; slot = inode modulo kSlots, then on;
+ *                       behind them kWrites records {inode, offset, bytes} of writes within a file that were to be on the disk when
+ *                       they returned, and have not returned
  *
  * A sync that works records the size that the file had when the call began; truncation takes the record down with it.
  * The ledger is shared memory over a file: it survives the death of the process, which is the point.
@@ -15,22 +17,31 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { kSlots = 4096 };
+enum { kSlots = 4096, kWrites = 64 };
 struct Record {
   _Atomic uint64_t inode;
   _Atomic uint64_t synced;
 };
+struct Write {
+  _Atomic uint64_t inode;
+  _Atomic uint64_t offset;
+  _Atomic uint64_t bytes;
+};
 static struct Record* ledger;
+static struct Write* writes;
+enum { kLedgerBytes = kSlots * sizeof(struct Record) + kWrites * sizeof(struct Write) };
 
 __attribute__((constructor)) static void Open(void) {
   const char* path = getenv("CRASH_DISK_LEDGER");
   int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
   if (fd < 0) return;
-  if (ftruncate(fd, kSlots * sizeof(struct Record)) == 0) {
-    void* at = mmap(NULL, kSlots * sizeof(struct Record), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (ftruncate(fd, kLedgerBytes) == 0) {
+    void* at = mmap(NULL, kLedgerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at != MAP_FAILED) ledger = at;
+    if (ledger) writes = (struct Write*)(ledger + kSlots);
   }
   close(fd);
 }
@@ -63,6 +74,32 @@ static int Sync(int fd, const char* name) {
 
 int fsync(int fd) { return Sync(fd, "fsync"); }
 int fdatasync(int fd) { return Sync(fd, "fdatasync"); }
+
+ssize_t pwritev2(int fd, const struct iovec* pieces, int count, off_t offset, int flags) {
+  ssize_t (*real)(int, const struct iovec*, int, off_t, int) =
+      (ssize_t(*)(int, const struct iovec*, int, off_t, int))dlsym(RTLD_NEXT, "pwritev2");
+  struct stat info;
+  struct Write* mine = NULL;
+  if (writes && (flags & RWF_DSYNC) && fstat(fd, &info) == 0) {
+    for (int i = 0; i < kWrites && !mine; ++i) {
+      uint64_t expected = 0;
+      /* One that was killed on its way here has claimed the slot and not said where: it has written nothing. */
+      if (atomic_compare_exchange_strong(&writes[i].inode, &expected, info.st_ino)) mine = &writes[i];
+    }
+  }
+  if (mine) {
+    uint64_t bytes = 0;
+    for (int i = 0; i < count; ++i) bytes += pieces[i].iov_len;
+    atomic_store(&mine->offset, (uint64_t)offset);
+    atomic_store(&mine->bytes, bytes);
+  }
+  ssize_t result = real(fd, pieces, count, offset, flags);
+  if (mine) {
+    atomic_store(&mine->bytes, 0);
+    atomic_store(&mine->inode, 0);
+  }
+  return result;
+}
 
 /* Bytes beyond the cut are new ones when they come again. */
 static void Cut(int fd, int64_t size) {

@@ -13,6 +13,7 @@ process gets SIGKILL; every second time the power fails as well, that is, the fi
 absent, and the order per key kept, under either policy. The last line is `N passed, N failed`; a seed repeats the choices of a run, though not its timing.
 """
 import argparse
+import glob
 import os
 import random
 import shutil
@@ -25,7 +26,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.realpath(os.path.join(HERE, '..', '..'))
 sys.path[:0] = [HERE, os.path.join(HERE, '..')]
-from disk import Disk  # noqa: E402
+from disk import Disk, ends_in_room  # noqa: E402
 from laws import LAWS, Refused, Torn  # noqa: E402
 from support import resp  # noqa: E402
 from support.servers import Server  # noqa: E402
@@ -48,6 +49,8 @@ class Rig:
         self.oldest_loss = 0.0
         self.restarts = []
         self.cut_bytes = []
+        self.torn_writes = 0
+        self.in_room = 0  # Kills that left room made ahead in the log (src/persist/log_room.h).
         self.rewrites = 0
         self.second_kills = 0
 
@@ -127,7 +130,7 @@ class Rig:
 
     def run(self):
         with tempfile.TemporaryDirectory(prefix='tusk-crash-') as folder:
-            disk = Disk(self.options.disk, os.path.join(folder, 'ledger')) if self.options.disk else None
+            disk = Disk(self.options.disk, os.path.join(folder, 'ledger'), self.options.seed) if self.options.disk else None
             settings = {'appendonly': self.options.appendonly, 'appendfsync': self.options.policy, 'save': '',
                         **dict(pair.split('=', 1) for pair in self.options.set)}
             if disk:
@@ -165,10 +168,14 @@ class Rig:
             connection.call('FLUSHALL')
             connection.close()
             self.laws = [law(self.options.workers) for law in LAWS]
+        if disk:
+            disk.take_writes()  # Of processes that were killed while the power was on.
         moment = self.load(server)
         power = disk is not None and kill % 2 == 0
+        self.in_room += any(ends_in_room(path) for path in glob.glob(os.path.join(server.dir, 'appendonlydir', '*.incr.aof')))
         if power:
             self.cut_bytes.append(disk.fail(server.dir))
+            self.torn_writes = disk.torn_writes
         while self.dice.random() < self.options.again:
             self.die_while_recovering(server, disk if power else None)
         begun = time.monotonic()
@@ -187,6 +194,7 @@ class Rig:
         print(f'\npolicy {self.options.policy}, {len(self.restarts)} kills ({len(self.cut_bytes)} with power failure, which took '
               f'{sum(self.cut_bytes)} unsynced bytes) in {seconds:.0f} s, {self.second_kills} more during '
               f'recovery, {self.rewrites} rewrites and snapshots begun')
+        print(f'{self.in_room} kills left room in the log; {self.torn_writes} batches on their way into it were torn by a power failure')
         print(f'{acks} acknowledged writes and reads; the oldest that was lost is from {self.oldest_loss * 1000:.0f} ms before its kill'
               if self.oldest_loss else f'{acks} acknowledged writes and reads, none lost')
         print(f'restart: median {statistics.median(self.restarts) * 1000:.0f} ms, longest {max(self.restarts) * 1000:.0f} ms; '
