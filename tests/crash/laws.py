@@ -4,6 +4,7 @@ A law is a kind of write, the promise that its acknowledgements make, and the lo
 its writes of each kind from 1; the data say how many of them are there: at least those that had to be, at most those that were
 sent. Laws that are about whole transactions say besides that all keys of one tell the same number.
 """
+import json
 import threading
 
 ACCOUNTS = 20
@@ -46,6 +47,7 @@ class Track:
 class Law:
     name = ''
     per_worker = True
+    needs = None  # A command that not every server has.
 
     def __init__(self, workers):
         self.tracks = [Track() for _ in range(workers if self.per_worker else SHARED)]
@@ -255,4 +257,49 @@ class Journal(Law):
         return len(mine)
 
 
-LAWS = (Register, Pipeline, Push, Mset, Transaction, Script, Transfer, Jobs, Shared, Journal)
+class Json(Law):
+    """Two numbers and an array in one document, deep and shallow, which every write changes alike."""
+    name = 'JSON.* in MULTI'
+    needs = 'JSON.GET'
+
+    def commands(self, worker, number, dice):
+        key = f'document:{worker}'
+        if number == 1:
+            return [['JSON.SET', key, '$', '{"n":1,"filler":"' + 'x' * dice.choice((0, 2000)) + '","log":[1],"deep":[{"n":1}]}']]
+        return [['MULTI'], ['JSON.NUMINCRBY', key, '$..n', 1], ['JSON.ARRAPPEND', key, '$.log', number], ['EXEC']]
+
+    def look(self, connection, index):
+        text = connection.call('JSON.GET', f'document:{index}')
+        if not isinstance(text, bytes):
+            return 0
+        document = json.loads(text)
+        if document['log'] != list(range(1, len(document['log']) + 1)):
+            raise Torn(f'document:{index} has gaps or another order: {document["log"][-5:]}')
+        return same([document['n'], document['deep'][0]['n'], len(document['log'])], f'document:{index}')
+
+
+class Typed(Law):
+    """A nested value that came as RESP3 types; some of it is nothing that JSON has."""
+    name = 'SET of typed values'
+    needs = 'JSON.GET'
+
+    def act(self, connection, worker, dice, now):
+        track = self.tracks[worker]
+        number = track.send()
+        key = b'typed:%d' % worker
+        connection.send_raw(b'*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n%%3\r\n+n\r\n:%d\r\n+set\r\n~2\r\n:%d\r\n_\r\n+bytes\r\n$2\r\n\xff\xfe\r\n'
+                            % (len(key), key, number, number))
+        check([connection.read()])
+        track.ack(now(), number)
+
+    def look(self, connection, index):
+        text = connection.call('GET', f'typed:{index}')
+        if not isinstance(text, bytes):
+            return 0
+        value = json.loads(text)
+        if value['bytes'] != 'data:;base64,//4=' or value['set'][1] is not None:
+            raise Torn(f'typed:{index}: {value}')
+        return same([value['n'], value['set'][0]], f'typed:{index}')
+
+
+LAWS = (Register, Pipeline, Push, Mset, Transaction, Script, Transfer, Jobs, Shared, Journal, Json, Typed)

@@ -166,8 +166,8 @@ class Rig:
         if kill % ROUNDS_PER_DATASET == 1 or self.violations:
             connection = server.connect()
             connection.call('FLUSHALL')
+            self.laws = [law(self.options.workers) for law in LAWS if not law.needs or connection.call(law.needs, 'none')[0] != '-']
             connection.close()
-            self.laws = [law(self.options.workers) for law in LAWS]
         if disk:
             disk.take_writes()  # Of processes that were killed while the power was on.
         moment = self.load(server)
