@@ -561,7 +561,9 @@ void Executor::Notice(const Session& session, const Command& command, std::span<
   if (services_.latency && services_.latency->Wants(static_cast<int64_t>(micros))) [[unlikely]] {
     services_.latency->Note(command.has(kFast) ? "fast-command" : "command", static_cast<int64_t>(micros));
   }
-  if (!observer_ || command.has(kSkipSlowlog)) return;
+  if (!observer_) return;
+  if (observer_->follows_keys.load(std::memory_order_relaxed)) [[unlikely]] NoticeKeys(command, argv, micros, reply_bytes);
+  if (command.has(kSkipSlowlog)) return;
   size_t request_bytes = 0;
   for (std::string_view argument : argv) request_bytes += argument.size();
   // A negative threshold is no number that anything reaches.
@@ -570,6 +572,17 @@ void Executor::Notice(const Session& session, const Command& command, std::span<
       reaches(request_bytes, settings.large_request_log_larger_than)) [[unlikely]] {
     NoticeInLogs(session, argv, micros, reply_bytes, request_bytes);
   }
+}
+
+void Executor::NoticeKeys(const Command& command, std::span<const std::string_view> argv, uint64_t micros, size_t reply_bytes) {
+  KeyPositions positions;
+  if (command.key_shape == Command::KeyShape::kNone || !FindKeys(command, argv, positions) || positions.empty()) return;
+  std::vector<std::string_view> keys;
+  for (const KeyRef& ref : positions) keys.push_back(argv[ref.position]);
+  // As it came over the wire: each argument with its length's line and the end of its own.
+  size_t request_bytes = 0;
+  for (std::string_view argument : argv) request_bytes += argument.size() + std::to_string(argument.size()).size() + 5;
+  observer_->OnKeys(keys, micros, request_bytes + reply_bytes);
 }
 
 void Executor::NoticeInLogs(const Session& session, std::span<const std::string_view> argv,

@@ -54,10 +54,14 @@ class CommandObserver {
   virtual ~CommandObserver() = default;
   // Non-zero while anybody runs MONITOR.
   std::atomic<uint32_t> monitors{0};
+  // OnKeys() is wanted. Relaxed: it may miss a command or hear of one more.
+  std::atomic<bool> follows_keys{false};
   virtual void OnStart(const Session& session, std::span<const std::string_view> argv, bool in_script) = 0;
   // Only for commands that reached the log's threshold; `value` is microseconds or bytes.
   virtual void OnNotable(CommandLogKind kind, const Session& session, std::span<const std::string_view> argv,
                          uint64_t value) = 0;
+  // A command with these keys has run; `bytes` are its request's and its reply's.
+  virtual void OnKeys(std::span<const std::string_view> keys, uint64_t micros, uint64_t bytes) = 0;
 };
 
 class Executor {
@@ -144,6 +148,7 @@ class Executor {
   // What COMMANDLOG and the latency monitor keep of a command that has ended.
   void Notice(const Session& session, const Command& command, std::span<const std::string_view> argv, uint64_t micros,
               size_t reply_bytes);
+  void NoticeKeys(const Command& command, std::span<const std::string_view> argv, uint64_t micros, size_t reply_bytes);
   void NoticeInLogs(const Session& session, std::span<const std::string_view> argv, uint64_t micros, size_t reply_bytes,
                     size_t request_bytes);
   // Counts the command; its duration in microseconds.

@@ -84,6 +84,7 @@ struct ClientInfo {
   size_t multi_memory = 0;
   size_t output_memory = 0;   // Held for replies, and how many bytes of them are unsent.
   size_t output_length = 0;
+  size_t output_peak = 0;     // The most of them at once, lately.
   size_t total_memory = 0;
   std::string last_command;   // "get", "client|list", "NULL" before the first.
   int protocol = 2;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -98,6 +99,10 @@ struct Session {
   size_t queue_bytes = 0;
   std::shared_ptr<store::WatchState> watch;  // Sharers: the stripes of the watched keys.
   std::vector<WatchedKey> watched;
+
+  // HIMPORT PREPARE: names of fields in the order in which values come, by the fieldset's name.
+  std::map<std::string, std::vector<std::string>, std::less<>> fieldsets;
+  size_t fieldset_bytes = 0;
 
   // Pub/sub, maintained by the hub.
   uint32_t channels = 0;

@@ -1,5 +1,6 @@
 // One connection as a line of CLIENT LIST. Fields that Redis has had since 7.2 come in its order; younger ones follow,
 // whatever their place in the releases that brought them, since readers go by name and tests by prefix.
+#include <algorithm>
 #include <string>
 
 #include "command/services.h"
@@ -43,7 +44,7 @@ std::string DescribeClient(const command::ClientInfo& client, int64_t now_micros
   number("argv-mem", client.argv_memory);
   number("multi-mem", client.multi_memory);
   number("rbs", listed ? kOwnBufferBytes : client.output_memory);
-  number("rbp", listed ? kOwnBufferBytes : client.output_length);
+  number("rbp", std::min(kOwnBufferBytes, std::max(client.output_peak, client.output_length)));
   number("obl", listed ? 0 : client.output_length);
   number("oll", listed ? 1 + client.output_length / kOwnBufferBytes : 0);
   number("omem", listed ? client.output_memory : 0);

@@ -117,6 +117,10 @@ void CommandWatch::OnNotable(command::CommandLogKind kind, const command::Sessio
   while (log.entries.size() > entries_max) log.entries.pop_back();
 }
 
+void CommandWatch::OnKeys(std::span<const std::string_view> keys, uint64_t micros, uint64_t bytes) {
+  hot_keys_.Note(keys, micros, bytes, services_.keyspace->clock());
+}
+
 void CommandWatch::StartMonitor(command::Session& session) {
   if (session.monitor || session.host == nullptr) return;
   session.monitor = true;

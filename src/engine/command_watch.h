@@ -1,5 +1,5 @@
-// CommandWatch: who sees commands as they run: the connections that called MONITOR, and COMMANDLOG's three logs, of
-// which the first is SLOWLOG.
+// CommandWatch: who sees commands as they run: the connections that called MONITOR, COMMANDLOG's three logs, of which the
+// first is SLOWLOG, and HOTKEYS.
 //
 // Threads: thread-safe; both locks are leaves. Owns: the logs' entries and the list of monitors; borrows
 // sessions' hosts until StopMonitor().
@@ -15,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "command/executor.h"
+#include "engine/hot_keys.h"
 
 namespace tusk::command {
 struct Session;
@@ -45,6 +46,9 @@ class CommandWatch final : public command::CommandObserver {
                bool in_script) override;
   void OnNotable(command::CommandLogKind kind, const command::Session& session,
                  std::span<const std::string_view> argv, uint64_t value) override;
+
+  void OnKeys(std::span<const std::string_view> keys, uint64_t micros, uint64_t bytes) override;
+  HotKeys& hot_keys() noexcept { return hot_keys_; }
 
   void StartMonitor(command::Session& session);
   // Nothing happens when the session does not monitor.
@@ -79,6 +83,7 @@ class CommandWatch final : public command::CommandObserver {
   const Log& log(command::CommandLogKind kind) const noexcept { return logs_[static_cast<size_t>(kind)]; }
 
   std::array<Log, command::kCommandLogKinds> logs_;
+  HotKeys hot_keys_{follows_keys};
 };
 
 }  // namespace tusk::engine

@@ -161,7 +161,8 @@ constexpr SettingRow kRows[] = {
      .kind = SettingKind::kInteger,
      .flags = kHidden,
      .initial = "0",
-     .high = kIntMax},
+     .high = kIntMax,
+     .effect = "Logs name and stack of a command that has run for so many milliseconds; 0: never."},
     {.name = "disable-thp", .kind = SettingKind::kBool, .flags = kImmutable, .initial = "yes"},
     {.name = "oom-score-adj", .kind = SettingKind::kEnum, .initial = "no", .names = kOomScoreAdjNames},
     {.name = "oom-score-adj-values", .kind = SettingKind::kWords, .initial = "0 200 800"},
@@ -301,6 +302,12 @@ constexpr SettingRow kRows[] = {
      .effect = "OBJECT ENCODING names packed lists and sets as Redis 7.0 did (quicklist, hashtable), for "
                "tools that "
                "check for these. How they are stored does not change."},
+    {.name = "classic-freeing",
+     .kind = SettingKind::kBool,
+     .initial = "no",
+     .effect = "What DEL, expiry and eviction remove is freed before they end, unless their lazyfree setting sends it to the "
+               "background, as in Redis: whoever works on the same thread waits, and LATENCY tells. Otherwise a thread of "
+               "its own frees what is large in any case."},
     {.name = "classic-number-format",
      .kind = SettingKind::kBool,
      .initial = "no",

@@ -157,6 +157,8 @@ void CmdReset(Context& ctx) {
   session.multi_failed = false;
   session.queue.clear();
   session.queue_bytes = 0;
+  session.fieldsets.clear();
+  session.fieldset_bytes = 0;
   ForgetWatchesOrLeave(ctx);
   EngineOf(ctx).EndSession(session);
   session.db = 0;

@@ -106,10 +106,16 @@ void Engine::ResetStatistics() {
 
 bool Engine::HasFilesToLoad() const { return append_file_.wanted() || persistence_.HasFile(); }
 
+bool Engine::PassesOverFile() const { return append_file_.wanted() && !append_file_.HasFiles() && persistence_.HasFile(); }
+
 base::Status Engine::LoadDataset() {
   settings_.loading.set(true);
-  const bool from_log = append_file_.wanted() && append_file_.HasFiles();
-  base::Status status = from_log ? append_file_.Load() : persistence_.Load();
+  base::Status status;
+  if (!append_file_.wanted()) {
+    status = persistence_.Load();
+  } else if (append_file_.HasFiles()) {
+    status = append_file_.Load();
+  }  // Otherwise, as in Redis, the log begins with an empty dataset, whatever PassesOverFile() says.
   if (status.ok()) status = append_file_.Open();
   settings_.loading.set(false);
   return status;

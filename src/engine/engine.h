@@ -86,6 +86,8 @@ class Engine {
   base::Status LoadDataset();
   // Is there anything to load, or to be prepared before a command may write?
   bool HasFilesToLoad() const;
+  // There is an RDB file, and the start does not load it: a log is wanted, and there is none yet.
+  bool PassesOverFile() const;
   // From now on the dataset has a file: save rules are watched, FLUSHALL and DEBUG RELOAD reach it.
   void EnableFiles();
 

@@ -201,5 +201,35 @@ TEST_F(HashExpiry, InsideATransactionTimeStandsStill) {
   EXPECT_EQ(Run("EXEC"), "*2\r\n*1\r\n:1\r\n" + Bulk("1"));
 }
 
+// While writes rest, and on a replica, a due field is gone for who reads and there for the data.
+TEST_F(HashExpiry, WhoMayChangeNothingSeesNoDueFieldAndTakesNone) {
+  Run("HSET h a 1 b 2");
+  Run("HPEXPIRE h 10 FIELDS 1 a");
+  clock().AdvanceMillis(10);
+  engine().pause().writes_only.store(true);
+  engine().pause().until_ms.store(clock().MonotonicMillis() + 1000);
+  EXPECT_EQ(Run("HGETALL h"), "*2\r\n" + Bulk("b") + Bulk("2"));
+  EXPECT_EQ(Run("HLEN h"), ":1\r\n");
+  EXPECT_EQ(log(), Log{});
+  engine().pause().until_ms.store(0);
+  engine().settings().read_only_replica.set(true);
+  EXPECT_EQ(Run("HGET h a"), "$-1\r\n");
+  EXPECT_EQ(Run("HGET h b"), Bulk("2"));
+  EXPECT_EQ(log(), Log{});
+  engine().settings().read_only_replica.set(false);
+  EXPECT_EQ(Run("HLEN h"), ":1\r\n");
+  EXPECT_EQ(log(), (Log{"E hexpired h", "C HDEL h a"}));
+}
+
+TEST_F(HashExpiry, AHashOfDueFieldsOnlyIsNoKeyForWhoMayChangeNothing) {
+  Run("HSET h a 1");
+  Run("HPEXPIRE h 10 FIELDS 1 a");
+  clock().AdvanceMillis(10);
+  engine().settings().read_only_replica.set(true);
+  EXPECT_EQ(Run("EXISTS h"), ":0\r\n");
+  EXPECT_EQ(Run("HGETALL h"), "*0\r\n");
+  EXPECT_EQ(log(), Log{});
+}
+
 }  // namespace
 }  // namespace tusk::engine

@@ -23,6 +23,7 @@ struct NetworkSettings {
   store::Setting<bool> protected_mode{true};
   store::Setting<uint64_t> clients_memory_max{0};  // maxmemory-clients in bytes; 0: no limit.
   store::Setting<uint64_t> query_buffer_limit{1ull << 30};
+  store::Setting<int64_t> watchdog_period_ms{0};   // Commands that run for longer are told of in the log; 0: none.
   OutputLimit normal_output;
   OutputLimit replica_output{256ull << 20, 64ull << 20, 60};
   OutputLimit pubsub_output{32ull << 20, 8ull << 20, 60};

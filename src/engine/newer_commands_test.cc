@@ -169,5 +169,105 @@ TEST_F(NewerCommands, MoveSeveralElements) {
   EXPECT_EQ(Run("EXEC"), "*1\r\n*-1\r\n");
 }
 
+TEST_F(NewerCommands, ManyHashesOfOneFieldset) {
+  EXPECT_EQ(Run("HIMPORT PREPARE u name age"), "+OK\r\n");
+  EXPECT_EQ(Run("HIMPORT SET a u bob 30"), "+OK\r\n");
+  EXPECT_EQ(log(), (Log{"E hset a", "C HSET a name bob age 30"}));
+  EXPECT_EQ(Run("HGETALL a"), "*4\r\n" + Bulk("name") + Bulk("bob") + Bulk("age") + Bulk("30"));
+  EXPECT_EQ(Run("HIMPORT SET a u bob"), "-ERR value count does not match the number of fields in the fieldset\r\n");
+  EXPECT_EQ(Run("HIMPORT SET a none x"), "-ERR no such fieldset\r\n");
+  EXPECT_EQ(Run("HIMPORT PREPARE v x y x"), "-ERR duplicate field name in fieldset\r\n");
+  EXPECT_EQ(Run("HIMPORT SET a v 1 2 3"), "-ERR no such fieldset\r\n");
+  Run("SET s 1");
+  EXPECT_EQ(Run("HIMPORT SET s u x 1"), kWrongType);
+}
+
+// A hash that was there goes whole, deadline included.
+TEST_F(NewerCommands, AnImportedHashReplacesWhatWasThere) {
+  Run("HIMPORT PREPARE u f");
+  Run("HSET a old 1");
+  Run("EXPIRE a 100");
+  EXPECT_EQ(Run("HIMPORT SET a u 2"), "+OK\r\n");
+  EXPECT_EQ(log(), (Log{"E hset a", "C DEL a", "C HSET a f 2"}));
+  EXPECT_EQ(Run("HGETALL a"), "*2\r\n" + Bulk("f") + Bulk("2"));
+  EXPECT_EQ(Run("TTL a"), ":-1\r\n");
+}
+
+TEST_F(NewerCommands, FieldsetsAreTheConnectionsOwn) {
+  Run("HIMPORT PREPARE u a b");
+  Run("HIMPORT PREPARE v a");
+  EXPECT_GT(session().fieldset_bytes, 0u);
+  EXPECT_EQ(Run("HIMPORT DISCARD u"), ":1\r\n");
+  EXPECT_EQ(Run("HIMPORT DISCARD u"), ":0\r\n");
+  EXPECT_EQ(Run("HIMPORT PREPARE v c"), "+OK\r\n");
+  EXPECT_EQ(Run("HIMPORT DISCARDALL"), ":1\r\n");
+  EXPECT_EQ(session().fieldset_bytes, 0u);
+  Run("HIMPORT PREPARE u a");
+  Run("RESET");
+  EXPECT_EQ(Run("HIMPORT SET k u 1"), "-ERR no such fieldset\r\n");
+}
+
+TEST_F(NewerCommands, ReadsOfStreamsHaveBoundsOverAll) {
+  auto entry = [](std::string_view id) { return "*2\r\n" + Bulk(id) + "*2\r\n" + Bulk("f") + Bulk("v"); };
+  for (std::string_view key : {"s", "t"}) {
+    for (std::string_view id : {"1-0", "2-0"}) Run({"XADD", key, id, "f", "v"});
+    Run({"XGROUP", "CREATE", key, "g", "0"});
+  }
+  const std::string s = "*2\r\n" + Bulk("s") + "*2\r\n" + entry("1-0") + entry("2-0");
+  EXPECT_EQ(Run("XREAD MAXCOUNT 2 STREAMS s t 0 0"), "*1\r\n" + s);
+  EXPECT_EQ(Run("XREAD MAXCOUNT 3 STREAMS s t 0 0"), "*2\r\n" + s + "*2\r\n" + Bulk("t") + "*1\r\n" + entry("1-0"));
+  EXPECT_EQ(Run("XREAD COUNT 1 MAXCOUNT 1 STREAMS s t 0 0"), "*1\r\n*2\r\n" + Bulk("s") + "*1\r\n" + entry("1-0"));
+  // Even one that is larger than the bound alone comes.
+  EXPECT_EQ(Run("XREAD MAXSIZE 1 STREAMS s t 0 0"), "*1\r\n*2\r\n" + Bulk("s") + "*1\r\n" + entry("1-0"));
+  EXPECT_EQ(Run("XREADGROUP GROUP g c MAXCOUNT 2 STREAMS s t > >"), "*1\r\n" + s);
+  EXPECT_EQ(Run("XPENDING t g"), "*4\r\n:0\r\n$-1\r\n$-1\r\n*-1\r\n");
+  EXPECT_EQ(Run("XREADGROUP GROUP g c MAXCOUNT 1 STREAMS s 0"), "*1\r\n*2\r\n" + Bulk("s") + "*1\r\n" + entry("1-0"));
+  EXPECT_EQ(Run("XREAD MAXCOUNT 0 STREAMS s 0"), "-ERR MAXCOUNT must be a positive integer\r\n");
+  EXPECT_EQ(Run("XREAD MAXSIZE -1 STREAMS s 0"), "-ERR MAXSIZE must be a positive integer\r\n");
+  EXPECT_EQ(Run("XREAD COUNT 3 MAXCOUNT 2 STREAMS s 0"), "-ERR MAXCOUNT must be greater than or equal to COUNT\r\n");
+}
+
+TEST_F(NewerCommands, HotKeysAreFoundWhileAskedFor) {
+  EXPECT_EQ(Run("HOTKEYS GET"), "$-1\r\n");
+  EXPECT_EQ(Run("HOTKEYS STOP"), "$-1\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 NET COUNT 2"), "+OK\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 NET"), "-ERR hotkey tracking session already in progress\r\n");
+  for (int i = 0; i < 3; ++i) Run("SET often v");
+  Run("SET once v");
+  Run("SET last v");
+  Run("PING");
+  const std::string report = Run("HOTKEYS GET");
+  EXPECT_TRUE(report.starts_with("*1\r\n*18\r\n" + Bulk("tracking-active") + ":1\r\n" + Bulk("sample-ratio") + ":1\r\n")) << report;
+  EXPECT_NE(report.find(Bulk("by-net-bytes") + "*4\r\n" + Bulk("often")), std::string::npos) << report;
+  EXPECT_EQ(report.find("by-cpu-time-us"), std::string::npos);
+  EXPECT_TRUE(Run("HOTKEYS RESET").starts_with("-ERR "));
+  EXPECT_EQ(Run("HOTKEYS STOP"), "+OK\r\n");
+  EXPECT_NE(Run("HOTKEYS GET").find(Bulk("tracking-active") + ":0\r\n"), std::string::npos);
+  EXPECT_EQ(Run("HOTKEYS RESET"), "+OK\r\n");
+  EXPECT_EQ(Run("HOTKEYS GET"), "$-1\r\n");
+}
+
+TEST_F(NewerCommands, HotKeysEndByThemselves) {
+  EXPECT_EQ(Run("HOTKEYS START METRICS 2 CPU NET DURATION 1"), "+OK\r\n");
+  clock().AdvanceMillis(1000);
+  Run("SET late v");
+  const std::string report = Run("HOTKEYS GET");
+  EXPECT_NE(report.find(Bulk("tracking-active") + ":0\r\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(Bulk("collection-duration-ms") + ":1000\r\n"), std::string::npos) << report;
+  EXPECT_EQ(report.find("late"), std::string::npos) << report;
+}
+
+TEST_F(NewerCommands, HotKeysCheckTheirWords) {
+  EXPECT_EQ(Run("HOTKEYS START"), "-ERR METRICS parameter is required\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 3 CPU NET"), "-ERR METRICS count must be > 0 and <= 2\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 2 CPU"), "-ERR METRICS count does not match number of metric types provided\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 2 CPU CPU"), "-ERR METRICS CPU defined more than once!\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 GPU"), "-ERR METRICS no valid metrics passed. Supported: CPU|NET\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 CPU COUNT 65"), "-ERR COUNT must be between 1 and 64\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 CPU SLOTS 1 2"), "-ERR SLOTS parameter cannot be used in non-cluster mode\r\n");
+  EXPECT_EQ(Run("HOTKEYS START METRICS 1 CPU WHAT"), kSyntax);
+  EXPECT_EQ(Run("HOTKEYS GET"), "$-1\r\n");
+}
+
 }  // namespace
 }  // namespace tusk::engine

@@ -1,4 +1,4 @@
-// Handlers and rows of the commands that tell what the server has seen: SLOWLOG, COMMANDLOG, LATENCY.
+// Handlers and rows of the commands that tell what the server has seen: SLOWLOG, COMMANDLOG, LATENCY, HOTKEYS.
 // Threads: handlers run on the worker that executes the command, under the locks that their row asks for.
 // Owns: nothing.
 #pragma once
@@ -18,6 +18,11 @@ void CmdCommandlogGet(command::Context& context);
 void CmdCommandlogHelp(command::Context& context);
 void CmdCommandlogLen(command::Context& context);
 void CmdCommandlogReset(command::Context& context);
+void CmdHotkeysGet(command::Context& context);
+void CmdHotkeysHelp(command::Context& context);
+void CmdHotkeysReset(command::Context& context);
+void CmdHotkeysStart(command::Context& context);
+void CmdHotkeysStop(command::Context& context);
 void CmdLatencyDoctor(command::Context& context);
 void CmdLatencyGraph(command::Context& context);
 void CmdLatencyHelp(command::Context& context);

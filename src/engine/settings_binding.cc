@@ -31,6 +31,7 @@ struct Binding {
 
 constexpr Binding kBindings[] = {
     TUSK_BIND("classic-encoding-names", classic_encoding_names),
+    TUSK_BIND("classic-freeing", classic_freeing),
     TUSK_BIND("classic-number-format", classic_number_format),
     TUSK_BIND("classic-replies", classic_replies),
     TUSK_BIND("busy-scripts-block-all", busy_scripts_block_all),
@@ -119,6 +120,7 @@ void BindNetwork(Config& config, NetworkSettings& network) {
   FollowSetting(config, "tcp-keepalive", network.tcp_keepalive_seconds);
   FollowSetting(config, "protected-mode", network.protected_mode);
   FollowSetting(config, "client-query-buffer-limit", network.query_buffer_limit);
+  FollowSetting(config, "watchdog-period", network.watchdog_period_ms);
   for (std::string_view name : {"maxmemory-clients", "maxmemory"}) {
     config.OnChange(name, [&config, &network](const SettingValue&) {
       // A percentage of maxmemory is negative.

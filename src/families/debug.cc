@@ -1,6 +1,7 @@
 // DEBUG: what tests and the curious ask of a server's inside.
 //
-// CHANGE-REPL-ID and REPLYBUFFER name machinery that does not exist here; they check their arguments and answer OK. What RELOAD and LOADAOF do instead of reading a file stands in debug_reload.cc.
+// CHANGE-REPL-ID names machinery that does not exist here: it answers OK. What RELOAD and LOADAOF do instead of reading a file
+// stands in debug_reload.cc.
 #include "families/debug.h"
 
 #include <fmt/format.h>
@@ -17,6 +18,7 @@
 #include "command/help.h"
 #include "families/keyspace.h"
 #include "store/eviction.h"
+#include "store/reply_room.h"
 #include "types/hash.h"
 #include "types/list.h"
 #include "types/set.h"
@@ -238,6 +240,29 @@ void AofFlushSleep(Context& ctx) {
   ctx.reply().Ok();
 }
 
+// For how long a connection's largest reply holds up the room for its next ones, and whether that room changes at all.
+void ReplyBuffer(Context& ctx) {
+  store::Setting<int64_t>& reset_ms = ctx.keyspace().settings().reply_peak_reset_ms;
+  if (ctx.ArgIs(2, "RESIZING")) {
+    std::optional<int64_t> on = ctx.Integer(3);
+    if (!on) return;
+    reset_ms.set(*on != 0 ? store::Settings::kReplyPeakResetMs : store::kReplyRoomFixed);
+    return ctx.reply().Ok();
+  }
+  if (!ctx.ArgIs(2, "PEAK-RESET-TIME")) return ctx.reply().Error(command::kSyntaxError);
+  if (ctx.ArgIs(3, "NEVER")) {
+    reset_ms.set(-1);
+  } else if (ctx.ArgIs(3, "RESET")) {
+    reset_ms.set(store::Settings::kReplyPeakResetMs);
+  } else {
+    constexpr int64_t kMillisMax = 86'400'000;
+    std::optional<int64_t> millis = ctx.IntegerInRange(3, 0, kMillisMax, command::kNotInteger);
+    if (!millis) return;
+    reset_ms.set(*millis);
+  }
+  ctx.reply().Ok();
+}
+
 constexpr size_t kAny = SIZE_MAX;
 constexpr Subcommand kSubcommands[] = {
     {"aof-flush-sleep", 3, 3, AofFlushSleep, "AOF-FLUSH-SLEEP <microsec>|    Sleep before each write of the append log."},
@@ -266,7 +291,9 @@ constexpr Subcommand kSubcommands[] = {
     {"reload", 2, kAny, DebugReload,
      "RELOAD [option ...]|    Save the dataset and load it again. MERGE, NOFLUSH: keep the keys that are there; NOSAVE: only load."},
     {"replicate", 3, kAny, Replicate, "REPLICATE <command> [<arg> ...]|    Send replicas a command that has not run here."},
-    {"replybuffer", 4, 4, Ok, "REPLYBUFFER <option> <value>|    Accepted; reply buffers have no such options."},
+    {"replybuffer", 4, 4, ReplyBuffer,
+     "REPLYBUFFER PEAK-RESET-TIME <milliseconds|NEVER|RESET>, RESIZING <0|1>|    For how long a connection's largest reply holds up "
+     "its room for replies; whether that room changes."},
     {"segfault", 2, 2, Segfault, "SEGFAULT|    Crash with a segmentation fault."},
     {"set-active-expire", 3, 3, SetActiveExpire,
      "SET-ACTIVE-EXPIRE <0|1>|    Whether timers delete expired keys; reads hide them in any case."},

@@ -15,11 +15,14 @@ using command::kFast;
 using command::kKeyAccess;
 using command::kKeyDelete;
 using command::kKeyInsert;
+using command::kKeyOW;
 using command::kKeyRO;
 using command::kKeyRW;
 using command::kKeyUpdate;
+using command::kNoScript;
 using command::kReadonly;
 using command::kWrite;
+using command::Locks;
 
 constexpr KeySpec kReadWriteDeleteKey[] = {{.flags = kKeyRW | kKeyDelete}};
 constexpr History kHdelHistory[] = {{"2.4.0", "Several fields."}};
@@ -31,6 +34,59 @@ constexpr KeySpec kReadWriteUpdateKey[] = {{.flags = kKeyRW | kKeyUpdate}};
 constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
 constexpr History kHsetHistory[] = {{"4.0.0", "Several fields with values."}};
 constexpr KeySpec kReadWriteInsertKey[] = {{.flags = kKeyRW | kKeyInsert}};
+
+constexpr KeySpec kImportKey[] = {{.flags = kKeyOW | kKeyUpdate, .index = 2}};
+constexpr std::string_view kAllShardsTips[] = {"request_policy:all_shards"};
+
+// What a connection prepares is its own: a script's calls have none.
+constexpr CommandSpec kHimportSubcommands[] = {
+    {.name = "discard",
+     .handler = CmdHimportDiscard,
+     .arity = 3,
+     .flags = kNoScript,
+     .categories = kCatHash,
+     .locks = Locks::kNone,
+     .group = "hash",
+     .since = "8.10.0",
+     .complexity = "O(log N), N being the connection's fieldsets",
+     .summary = "Forgets a fieldset of the connection.",
+     .arguments = "fieldset-name",
+     .tips = kAllShardsTips},
+    {.name = "discardall",
+     .handler = CmdHimportDiscardall,
+     .arity = 2,
+     .flags = kNoScript,
+     .categories = kCatHash,
+     .locks = Locks::kNone,
+     .group = "hash",
+     .since = "8.10.0",
+     .complexity = "O(N), N being the connection's fieldsets",
+     .summary = "Forgets all fieldsets of the connection.",
+     .tips = kAllShardsTips},
+    {.name = "prepare",
+     .handler = CmdHimportPrepare,
+     .arity = -4,
+     .flags = kDenyOom | kNoScript,
+     .categories = kCatHash,
+     .locks = Locks::kNone,
+     .group = "hash",
+     .since = "8.10.0",
+     .complexity = "O(N log N), N being the fields",
+     .summary = "Tells the names of the fields of hashes that are to come, for this connection.",
+     .arguments = "fieldset-name field...",
+     .tips = kAllShardsTips},
+    {.name = "set",
+     .handler = CmdHimportSet,
+     .arity = -5,
+     .flags = kWrite | kDenyOom | kNoScript,
+     .categories = kCatHash,
+     .keys = kImportKey,
+     .group = "hash",
+     .since = "8.10.0",
+     .complexity = "O(N), N being the fields",
+     .summary = "Makes a hash of the fields of a fieldset and the values given here, in place of any hash that is there.",
+     .arguments = "key@0 fieldset-name value..."},
+};
 
 constexpr CommandSpec kRows[] = {
     {.name = "hdel",
@@ -79,6 +135,14 @@ constexpr CommandSpec kRows[] = {
      .summary = "Returns all fields of a hash with their values.",
      .arguments = "key@0",
      .tips = kRandomOrderTips},
+    {.name = "himport",
+     .arity = -2,
+     .categories = kCatHash,
+     .group = "hash",
+     .since = "8.10.0",
+     .complexity = "Depends on the subcommand.",
+     .summary = "Commands for making many hashes with the same fields.",
+     .subcommands = kHimportSubcommands},
     {.name = "hincrby",
      .handler = CmdHincrby,
      .arity = 4,

@@ -15,13 +15,13 @@ using store::Entry;
 using store::Key;
 
 // DEL frees before it answers, but nobody's keys shall wait for a value of more elements than this (milliseconds of freeing
-// beneath the stripe's lock): such a one goes to the background thread as with UNLINK.
+// beneath the stripe's lock): such a one goes to the background thread as with UNLINK, unless classic-freeing says no.
 constexpr size_t kFreedAtOnceMax = 4096;
 
 void DeleteOne(Context& ctx, const Key& key, Entry& entry, bool background) {
   if (background || entry.type() == store::Type::kString) return ctx.transaction().Delete(ctx.db(), key, entry, background);
   store::Value value = ctx.transaction().Take(ctx.db(), key, entry);
-  if (value.FreeEffort() > kFreedAtOnceMax) ctx.keyspace().reclaimer().Reclaim(std::move(value));
+  if (value.FreeEffort() > kFreedAtOnceMax && !ctx.settings().classic_freeing) ctx.keyspace().reclaimer().Reclaim(std::move(value));
 }
 
 void DeleteKeys(Context& ctx, bool background) {

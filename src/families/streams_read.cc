@@ -34,12 +34,34 @@ struct ReadRequest {
   std::string_view group = {}, consumer = {};
   bool no_ack = false;
   int64_t claim_ms = kDoesNotClaim;  // Takes over what is pending for that long.
-  uint64_t count = 0;                // 0: all.
+  uint64_t count = 0;                // Of one stream; 0: all.
+  uint64_t count_max = 0;            // Of all streams together; 0: no bound.
+  uint64_t bytes_max = 0;            // After so many bytes of reply no further entry begins; 0: no bound.
   int64_t block_ms = kDoesNotBlock;
   size_t keys_at = 0;
   size_t streams = 0;
 
   bool claims() const noexcept { return claim_ms != kDoesNotClaim; }
+};
+
+// What may still be replied, of all streams together. The first entry always may, however large it is.
+class ReadBudget {
+ public:
+  ReadBudget(const ReadRequest& request, resp::Reply& reply)
+      : count_max_(request.count_max), bytes_max_(request.bytes_max), reply_(reply), start_(reply.buffer().size()) {}
+
+  bool AllowsMore() const noexcept {
+    if (replied_ == 0) return true;
+    return (count_max_ == 0 || replied_ < count_max_) && (bytes_max_ == 0 || reply_.buffer().size() - start_ < bytes_max_);
+  }
+  void NoteEntry() noexcept { ++replied_; }
+
+ private:
+  uint64_t count_max_;
+  uint64_t bytes_max_;
+  resp::Reply& reply_;
+  size_t start_;
+  uint64_t replied_ = 0;
 };
 
 // Where to read on in one stream.
@@ -88,6 +110,16 @@ bool ParseStreams(Context& ctx, size_t i, ReadRequest& request) {
   return false;
 }
 
+// MAXCOUNT or MAXSIZE. False after an error reply.
+bool ParseBound(Context& ctx, size_t i, uint64_t& bound) {
+  const bool counts = ctx.ArgIs(i, "MAXCOUNT");
+  std::optional<int64_t> value = ctx.IntegerInRange(
+      i + 1, 1, INT64_MAX, counts ? "ERR MAXCOUNT must be a positive integer" : "ERR MAXSIZE must be a positive integer");
+  if (!value) return false;
+  bound = static_cast<uint64_t>(*value);
+  return true;
+}
+
 // False after an error reply.
 bool ParseRead(Context& ctx, ReadRequest& request) {
   for (size_t i = 1; i < ctx.argc() && request.keys_at == 0; ++i) {
@@ -105,6 +137,9 @@ bool ParseRead(Context& ctx, ReadRequest& request) {
       std::optional<int64_t> count = ctx.Integer(++i);
       if (!count) return false;
       request.count = static_cast<uint64_t>(std::max<int64_t>(*count, 0));
+    } else if (more >= 1 && (ctx.ArgIs(i, "MAXCOUNT") || ctx.ArgIs(i, "MAXSIZE"))) {
+      if (!ParseBound(ctx, i, ctx.ArgIs(i, "MAXCOUNT") ? request.count_max : request.bytes_max)) return false;
+      ++i;
     } else if (more >= 1 && ctx.ArgIs(i, "STREAMS")) {
       if (!ParseStreams(ctx, i, request)) return false;
     } else if (more >= 1 && ctx.ArgIs(i, "CLAIM") && request.grouped) {
@@ -120,6 +155,10 @@ bool ParseRead(Context& ctx, ReadRequest& request) {
   }
   if (request.keys_at == 0) {
     ctx.reply().Error(command::kSyntaxError);
+    return false;
+  }
+  if (request.count_max != 0 && request.count > request.count_max) {
+    ctx.reply().Error("ERR MAXCOUNT must be greater than or equal to COUNT");
     return false;
   }
   if (request.grouped && request.group.data() == nullptr) {
@@ -211,12 +250,13 @@ bool HasNews(const Source& source) noexcept {
 }
 
 // What is pending for the consumer, as if it were delivered once more. Deleted entries show as a null.
-void ReplyHistory(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+void ReplyHistory(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer, ReadBudget& budget) {
   resp::Reply& reply = ctx.reply();
   resp::Reply::Mark mark = reply.BeginDeferred();
   size_t replied = 0;
   auto id = consumer.pending().upper_bound(source.from.after);
-  for (; id != consumer.pending().end() && (request.count == 0 || replied < request.count); ++id, ++replied) {
+  for (; id != consumer.pending().end() && (request.count == 0 || replied < request.count) && budget.AllowsMore(); ++id, ++replied) {
+    budget.NoteEntry();
     StreamCursor at(*source.stream, *id, *id);
     if (!at.Next()) {
       reply.ArrayHeader(2);
@@ -242,7 +282,7 @@ void ReplyClaimableEntry(Context& ctx, StreamCursor& at, int64_t idle_ms, uint64
 }
 
 // Makes idle entries the consumer's own. Returns how many were replied.
-size_t ReplyClaims(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+size_t ReplyClaims(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer, ReadBudget& budget) {
   GroupName name{source.key.text, request.group};
   StreamGroup& group = *source.group;
   size_t replied = 0;
@@ -251,6 +291,8 @@ size_t ReplyClaims(Context& ctx, const ReadRequest& request, Source& source, Str
     bool there = at.Next();
     DCHECK(there);
     if (!there) continue;
+    if (!budget.AllowsMore()) break;
+    budget.NoteEntry();
     StreamPending& pending = group.Assign(id, consumer);
     ReplyClaimableEntry(ctx, at, std::max<int64_t>(ctx.now_ms() - pending.delivered_ms, 0), pending.deliveries);
     group.Deliver(pending, ctx.now_ms());
@@ -263,15 +305,16 @@ size_t ReplyClaims(Context& ctx, const ReadRequest& request, Source& source, Str
 }
 
 // Delivers new entries to the consumer, behind those that it claims.
-void ReplyDelivery(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer) {
+void ReplyDelivery(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer& consumer, ReadBudget& budget) {
   GroupName name{source.key.text, request.group};
   StreamGroup& group = *source.group;
   resp::Reply& reply = ctx.reply();
   resp::Reply::Mark mark = reply.BeginDeferred();
-  const size_t claimed = ReplyClaims(ctx, request, source, consumer);
+  const size_t claimed = ReplyClaims(ctx, request, source, consumer, budget);
   size_t replied = claimed;
   StreamCursor at(*source.stream, group.last_id.Next().value_or(StreamId::Max()), StreamId::Max());
-  for (; (request.count == 0 || replied < request.count) && at.Next(); ++replied) {
+  for (; (request.count == 0 || replied < request.count) && budget.AllowsMore() && at.Next(); ++replied) {
+    budget.NoteEntry();
     request.claims() ? ReplyClaimableEntry(ctx, at, 0, 0) : ReplyStreamEntry(reply, at);
     source.stream->Advance(group, at.id());
     if (request.no_ack) continue;
@@ -286,19 +329,26 @@ void ReplyDelivery(Context& ctx, const ReadRequest& request, Source& source, Str
   reply.EndArray(mark, replied);
 }
 
-void ReplySource(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer* consumer) {
+void ReplySource(Context& ctx, const ReadRequest& request, Source& source, StreamConsumer* consumer, ReadBudget& budget) {
   if (!ctx.reply().resp3()) ctx.reply().ArrayHeader(2);
   ctx.reply().Bulk(source.key.text);
   if (!consumer) {
     StreamId low = source.from.after.Next().value_or(StreamId::Max());
-    ReplyStreamRange(ctx.reply(), *source.stream, low, StreamId::Max(), request.count);
+    resp::Reply::Mark mark = ctx.reply().BeginDeferred();
+    size_t replied = 0;
+    StreamCursor at(*source.stream, low, StreamId::Max());
+    for (; (request.count == 0 || replied < request.count) && budget.AllowsMore() && at.Next(); ++replied) {
+      budget.NoteEntry();
+      ReplyStreamEntry(ctx.reply(), at);
+    }
+    ctx.reply().EndArray(mark, replied);
     return;
   }
   ctx.transaction().AddDirty(1);
   if (source.from.undelivered) {
-    ReplyDelivery(ctx, request, source, *consumer);
+    ReplyDelivery(ctx, request, source, *consumer, budget);
   } else {
-    ReplyHistory(ctx, request, source, *consumer);
+    ReplyHistory(ctx, request, source, *consumer, budget);
   }
 }
 
@@ -378,12 +428,15 @@ void Read(Context& ctx, bool grouped) {
   FindIdle(ctx, request, sources);
   const bool all_claimed = request.claims() && request.count != 0 && CountIdle(sources) >= request.count;
   resp::Reply::Mark mark = ctx.reply().BeginDeferred();
+  ReadBudget budget(request, ctx.reply());
   size_t served = 0;
   for (Source& source : sources) {
     bool serve = (grouped && !source.from.undelivered) || !source.idle.empty() || (HasNews(source) && !all_claimed);
     StreamConsumer* consumer = grouped ? &ConsumerFor(ctx, request, source, serve && source.from.undelivered) : nullptr;
     if (!serve) continue;
-    ReplySource(ctx, request, source, consumer);
+    // Streams are served in the order of the command: once the budget is used up, the others are not there.
+    if (!budget.AllowsMore()) continue;
+    ReplySource(ctx, request, source, consumer, budget);
     ++served;
   }
   if (served != 0) {

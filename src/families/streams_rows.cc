@@ -28,7 +28,8 @@ constexpr std::string_view kRandomTips[] = {"nondeterministic_output"};
 constexpr History kXaddHistory[] = {{"6.2.0", "NOMKSTREAM, MINID and LIMIT."},
                                     {"7.0.0", "Ids of the form ms-*."},
                                     {"8.6.0", "IDMP and IDMPAUTO."}};
-constexpr History kXreadgroupHistory[] = {{"8.4.0", "CLAIM."}};
+constexpr History kXreadHistory[] = {{"8.10.0", "MAXCOUNT and MAXSIZE."}};
+constexpr History kXreadgroupHistory[] = {{"8.4.0", "CLAIM."}, {"8.10.0", "MAXCOUNT and MAXSIZE."}};
 constexpr KeySpec kReadWriteDeleteKey[] = {{.flags = kKeyRW | kKeyDelete}};
 constexpr History kXautoclaimHistory[] = {
     {"7.0.0", "The reply also lists the deleted entries that left the pending list."}};
@@ -361,7 +362,9 @@ constexpr CommandSpec kRows[] = {
      .since = "5.0.0",
      .complexity = "O(N) for each stream, N being the entries returned",
      .summary = "Returns the entries after the given id of each stream, waiting for new ones if asked to.",
-     .arguments = "[COUNT count:integer] [BLOCK milliseconds:integer] STREAMS streams=(key@0... id...)"},
+     .arguments = "[COUNT count:integer] [MAXCOUNT maxcount:integer]^8.10.0 [MAXSIZE maxsize:integer]^8.10.0 "
+                  "[BLOCK milliseconds:integer] STREAMS streams=(key@0... id...)",
+     .history = kXreadHistory},
     {.name = "xreadgroup",
      .handler = CmdXreadgroup,
      .arity = -7,
@@ -373,7 +376,8 @@ constexpr CommandSpec kRows[] = {
      .complexity = "O(N) for each stream, N being the entries returned",
      .summary = "Hands a group's next entries to one of its consumers, or shows what is pending for it; "
                 "waits if asked to.",
-     .arguments = "GROUP (group consumer) [COUNT count:integer] [BLOCK milliseconds:integer] [CLAIM min-idle-time:integer]^8.4.0 "
+     .arguments = "GROUP (group consumer) [COUNT count:integer] [MAXCOUNT maxcount:integer]^8.10.0 "
+                  "[MAXSIZE maxsize:integer]^8.10.0 [BLOCK milliseconds:integer] [CLAIM min-idle-time:integer]^8.4.0 "
                   "[NOACK] STREAMS streams=(key@0... id...)",
      .history = kXreadgroupHistory},
     {.name = "xrevrange",

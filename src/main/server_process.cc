@@ -243,6 +243,10 @@ void ServerProcess::BeReady() {
 // Clients are served meanwhile, as far as commands are allowed while loading.
 void ServerProcess::LoadDataset() {
   const bool from_log = engine_->append_file().wanted() && engine_->append_file().HasFiles();
+  if (engine_->PassesOverFile()) {
+    log_.Warning("appendonly is yes and there is no append log: this starts empty, as Redis does, and {} is not loaded. To go on "
+                 "with its data, start with appendonly no, then CONFIG SET appendonly yes.", config_->Text("dbfilename"));
+  }
   base::Status status = engine_->LoadDataset();
   if (status.ok()) return BeReady();
   if (status.code() == base::Code::kUnavailable) return;  // Stopped.

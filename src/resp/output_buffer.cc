@@ -174,6 +174,12 @@ void OutputBuffer::Trim() noexcept {
   sealed_.shrink_to_fit();
 }
 
+void OutputBuffer::Resize(size_t bytes) {
+  if (!empty() || open_marks_ > 0 || chunk_ == nullptr || sealed_head_ < sealed_.size()) return;
+  FreeChunk();
+  NewChunk(bytes);
+}
+
 std::string OutputBuffer::ToString() const {
   std::string text;
   text.reserve(size());

@@ -82,6 +82,10 @@ class OutputBuffer {
   void Clear() noexcept { Consume(size()); }
   // Gives back the memory that an empty buffer keeps; for connections that rest.
   void Trim() noexcept;
+  // Bytes of the chunk that an empty buffer writes into; 0: it has none.
+  size_t room_bytes() const noexcept { return static_cast<size_t>(limit_ - chunk_); }
+  // Gives an empty buffer a chunk of so many bytes instead of the one that it has. Nothing happens to any other.
+  void Resize(size_t bytes);
   std::string ToString() const;
 
   // A place to insert bytes at later. Marks nest: the last one opened is closed first.

@@ -143,5 +143,20 @@ TEST(OutputBuffer, BehavesLikeAString) {
   }
 }
 
+TEST(OutputBuffer, ResizesOnlyWhileEmpty) {
+  OutputBuffer buffer;
+  buffer.Resize(1024);
+  EXPECT_EQ(0u, buffer.room_bytes()) << "it had none";
+  buffer.Append("abc");
+  buffer.Resize(1024);
+  EXPECT_EQ(kChunkBytes, buffer.room_bytes());
+  buffer.Clear();
+  buffer.Resize(1024);
+  EXPECT_EQ(1024u, buffer.room_bytes());
+  EXPECT_EQ(1024u, buffer.memory_bytes());
+  buffer.Append(std::string(5000, 'x'));
+  EXPECT_EQ(std::string(5000, 'x'), buffer.ToString());
+}
+
 }  // namespace
 }  // namespace tusk::resp

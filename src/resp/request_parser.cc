@@ -137,6 +137,7 @@ void RequestParser::CommitRead(size_t bytes) noexcept {
   DCHECK(bytes <= capacity_ - end_);
   if (bytes == capacity_ - end_) read_bytes_ = std::min(read_bytes_ * 2, kReadBytesMax);
   end_ += bytes;
+  peak_bytes_ = std::max(peak_bytes_, end_);
   wanted_bytes_ -= std::min(wanted_bytes_, bytes);
 }
 
@@ -215,6 +216,17 @@ void RequestParser::Trim() noexcept {
   read_bytes_ = kReadBytesMin;
   args_.shrink_to_fit();
   requests_.shrink_to_fit();
+}
+
+bool RequestParser::Fit() noexcept {
+  const size_t peak = std::exchange(peak_bytes_, end_ - begin_);
+  if (capacity_ <= kInputBytesFitMin || peak >= capacity_ / 2) return false;
+  if (buffered_bytes() > 0 || request_count() > 0 || parsed_ != begin_) return false;
+  Trim();
+  // Not to nothing: who has just sent something will send more.
+  MakeRoom(std::max(peak, kReadBytesMin));
+  DCHECK(capacity_ >= kReadBytesMin);
+  return true;
 }
 
 RequestParser::Step RequestParser::ParseOne() {

@@ -34,10 +34,14 @@ inline constexpr int64_t kMultibulkCountMax = 0x7fffffff;    // Arguments of one
 inline constexpr int64_t kUnauthenticatedCountMax = 10;      // The same two bounds before AUTH: nobody unknown shall
 inline constexpr int64_t kUnauthenticatedBulkBytesMax = 16 * 1024;  // make the server allocate much.
 inline constexpr size_t kBulkReservedBytesMin = 32 * 1024;   // From here on room is made once, for exactly the bulk.
-inline constexpr size_t kReadBytesMin = 2 * 1024;
+// A buffer's first size: that of Redis' input buffers, which its tests and tools know. Untouched pages of it cost nothing.
+inline constexpr size_t kReadBytesMin = 16 * 1024;
 inline constexpr size_t kReadBytesMax = 64 * 1024;
-// An emptied buffer that grew beyond this is given back at once; smaller ones when the connection rests (Trim).
+// An emptied buffer that grew beyond this is given back at once; smaller ones when the connection rests (Trim), or when
+// its requests have become smaller (Fit).
 inline constexpr size_t kInputBytesKeptMax = 1024 * 1024;
+// What has not grown beyond this is left alone by Fit.
+inline constexpr size_t kInputBytesFitMin = 32 * 1024;
 inline constexpr size_t kBatchRequestsMax = 64;
 // Levels of aggregates in a typed argument; the command has a bound of its own, which is no protocol error.
 inline constexpr size_t kFrameNestingMax = 2048;
@@ -82,6 +86,9 @@ class RequestParser {
   size_t capacity_bytes() const noexcept { return capacity_; }
   // Gives the memory back when nothing is buffered; for connections that rest.
   void Trim() noexcept;
+  // To be called now and then: an empty buffer of which the requests since the last call needed less than half shrinks to
+  // what they needed. True: it did.
+  bool Fit() noexcept;
 
  private:
   struct Request {
@@ -117,6 +124,7 @@ class RequestParser {
   size_t begin_ = 0;
   size_t parsed_ = 0;
   size_t end_ = 0;
+  size_t peak_bytes_ = 0;     // The most that end_ has been since the last Fit.
   size_t wanted_bytes_ = 0;   // What the bulk being received still lacks.
   size_t read_bytes_ = kReadBytesMin;  // Adapts to how much the peer sends at once.
 

@@ -220,5 +220,29 @@ TEST(RequestParser, DamagedInputIsReadTheSameInPieces) {
   }
 }
 
+TEST(RequestParser, ABufferFitsWhatItsRequestsNeed) {
+  RequestParser parser;
+  parser.Feed(Multibulk({"SET", "k", std::string(400'000, 'v')}));
+  ASSERT_EQ(1u, parser.ParseBatch());
+  parser.Take();
+  ASSERT_EQ(0u, parser.ParseBatch());
+  const size_t large = parser.capacity_bytes();
+  EXPECT_GT(large, 400'000u);
+  EXPECT_FALSE(parser.Fit()) << "its last request was large";
+  for (int i = 0; i < 3; ++i) {
+    parser.Feed(Multibulk({"SET", "k", "v"}));
+    ASSERT_EQ(1u, parser.ParseBatch());
+    EXPECT_FALSE(parser.Fit()) << "a request is left";
+    parser.Take();
+    parser.ParseBatch();
+  }
+  // The failed try above began a new look.
+  EXPECT_TRUE(parser.Fit());
+  EXPECT_EQ(kReadBytesMin, parser.capacity_bytes());
+  EXPECT_FALSE(parser.Fit());
+  parser.Feed(Multibulk({"PING"}));
+  EXPECT_EQ(1u, parser.ParseBatch());
+}
+
 }  // namespace
 }  // namespace tusk::resp

@@ -50,6 +50,7 @@ command::ClientInfo ClientRegistry::Describe(const ClientRecord& record) const {
   info.argv_memory = read(record.argv_bytes);
   info.output_length = read(record.output_bytes);
   info.output_memory = read(record.output_memory);
+  info.output_peak = read(record.output_peak);
   info.watched = read(record.watched);
   info.input_bytes = read(record.bytes_received);
   info.output_bytes = read(record.bytes_sent);

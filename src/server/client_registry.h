@@ -48,6 +48,7 @@ struct ClientRecord {
   std::atomic<size_t> argv_bytes{0};
   std::atomic<size_t> output_bytes{0};
   std::atomic<size_t> output_memory{0};
+  std::atomic<size_t> output_peak{0};
   std::atomic<size_t> watched{0};
   std::atomic<uint64_t> bytes_received{0};
   std::atomic<uint64_t> bytes_sent{0};

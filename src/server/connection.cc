@@ -16,8 +16,10 @@
 #include "engine/engine.h"
 #include "io/sockets.h"
 #include "resp/reply.h"
+#include "server/buffer_sizes.h"
 #include "server/connection_loop.h"
 #include "server/crew.h"
+#include "store/reply_room.h"
 
 namespace tusk::server {
 namespace {
@@ -248,6 +250,7 @@ Connection::Next Connection::RunDetachable(command::Request& request) {
   state_ = State::kDetached;
   // It may run for long: CLIENT LIST shows what keeps it busy.
   record_->last_command.store(request.command, std::memory_order_relaxed);
+  loop.NoteSlowCommand(request.command);
   const uint64_t ticket = loop.turn().Begin();
   context_.crew.NoteTurn();
   Outcome outcome = Execute(worker, request);
@@ -473,6 +476,7 @@ void Connection::Flush() noexcept {
   const bool pushed = std::exchange(flush_queued_, false);
   if (closed_ || state_ == State::kDetached || held_back_ || MustHoldBack()) return;
   size_t sent_now = 0;
+  output_peak_ = std::max(output_peak_, out_.size());
   while (!out_.empty()) {
     // A peer that reads as fast as we send would keep the loop for as long as a reply of millions lasts.
     if (sent_now >= kSendBytesPerTurn) return SetInterest(io::kReadable | io::kWritable);
@@ -576,6 +580,7 @@ void Connection::Publish(const command::Command* running) noexcept {
 void Connection::PublishOutput() noexcept {
   record_->output_bytes.store(out_.size(), std::memory_order_relaxed);
   record_->output_memory.store(out_.memory_bytes(), std::memory_order_relaxed);
+  record_->output_peak.store(output_peak_, std::memory_order_relaxed);
   record_->bytes_sent.store(bytes_sent_, std::memory_order_relaxed);
   if (session_.replica) [[unlikely]] AccountReplica();
 }
@@ -597,7 +602,7 @@ size_t Connection::MemoryBytes() const noexcept {
   const size_t names =
       size_t{session_.channels} + session_.patterns + session_.shard_channels + session_.tracking.prefixes;
   return sizeof(Connection) + sizeof(ClientRecord) + parser_.capacity_bytes() + out_.memory_bytes() + late_push_bytes_ +
-         session_.queue_bytes + session_.watched.size() * kWatchBytes + names * kNameBytes;
+         session_.queue_bytes + session_.fieldset_bytes + session_.watched.size() * kWatchBytes + names * kNameBytes;
 }
 
 bool Connection::AccountMemory() noexcept {
@@ -637,7 +642,25 @@ void Connection::OnCron(int64_t now_us) noexcept {
     parser_.Trim();
     out_.Trim();
     Publish(nullptr);
+  } else if (parser_.Fit() | FitOutput(now_us)) {
+    Publish(nullptr);
   }
+}
+
+bool Connection::FitOutput(int64_t now_us) noexcept {
+  constexpr int64_t kMicrosPerMilli = 1000;
+  const size_t peak = output_peak_;
+  const int64_t reset_ms = context_.engine.settings().reply_peak_reset_ms;
+  if (reset_ms >= 0 && now_us - output_peak_since_us_ > reset_ms * kMicrosPerMilli) {
+    output_peak_ = out_.size();
+    output_peak_since_us_ = now_us;
+  }
+  const size_t room = out_.room_bytes();
+  if (room == 0 || !out_.empty() || session_.replica || reset_ms == store::kReplyRoomFixed) return false;
+  const size_t wanted = ReplyRoom(room, peak);
+  if (wanted == room) return false;
+  out_.Resize(wanted);
+  return true;
 }
 
 // ---- The end ----

@@ -68,7 +68,7 @@ class Connection final : public io::EventHandler {
   void OnResume() noexcept;
 
   void Flush() noexcept;
-  // Once a second: idle time, output limits, memory that rests.
+  // Now and then: idle time, output limits, memory that rests or is more than is needed.
   void OnCron(int64_t now_us) noexcept;
   bool closed() const noexcept { return closed_; }
   // After Close: true when nobody can refer to it any more. Called again later otherwise.
@@ -107,6 +107,8 @@ class Connection final : public io::EventHandler {
   void FailProtocol();
   void Publish(const command::Command* running) noexcept;
   void PublishOutput() noexcept;
+  // True: the room for replies has another size now.
+  bool FitOutput(int64_t now_us) noexcept;
   // A replica's output is on its way out: maxmemory does not count it.
   void AccountReplica() noexcept;
   const engine::OutputLimit& LimitOfOutput() const noexcept;
@@ -139,6 +141,8 @@ class Connection final : public io::EventHandler {
   uint64_t bytes_sent_ = 0;
   uint64_t commands_ = 0;
   int64_t over_soft_since_us_ = 0;
+  size_t output_peak_ = 0;         // The most that there was to send, since then.
+  int64_t output_peak_since_us_ = 0;
   size_t passing_bytes_ = 0;  // Of the output's own memory, as the keyspace was told.
 
   command::Session session_;

@@ -15,7 +15,10 @@ namespace tusk::server {
 namespace {
 
 constexpr int64_t kMicrosPerMilli = 1000;
-constexpr int64_t kCronUs = 1'000'000;
+// Ten times a second, as Redis does at its usual hz; of many connections each has its turn once a second.
+constexpr int64_t kCronUs = 100'000;
+constexpr uint32_t kCronsPerSecond = 10;
+constexpr size_t kFewConnections = 50;
 constexpr int64_t kBurialRetryUs = 1'000;
 // How soon keys that are due already are looked at again, so that deleting many leaves room for requests.
 constexpr int64_t kExpireAgainUs = 500;
@@ -194,9 +197,12 @@ void ConnectionLoop::Cron() {
     worker_->transaction().set_source(0);
     worker_->transaction().TrimTracked();
   }
-  for (auto& [id, connection] : connections_) connection->OnCron(now_us);
+  const bool second_over = cron_runs_++ % kCronsPerSecond == 0;
+  if (second_over || connections_.size() <= kFewConnections) {
+    for (auto& [id, connection] : connections_) connection->OnCron(now_us);
+  }
   // One loop's business is enough.
-  if (index_ == 0) context_.engine.migrate_pool().DropIdle(now_us / kMicrosPerMilli);
+  if (index_ == 0 && second_over) context_.engine.migrate_pool().DropIdle(now_us / kMicrosPerMilli);
   events_->ArmTimerIn(cron_timer_, kCronUs);
 }
 

@@ -44,6 +44,8 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   // Connections here or on their way here.
   size_t load() const noexcept { return load_.load(std::memory_order_relaxed); }
   Turn& turn() noexcept { return turn_; }
+  // What the open turn runs. The turn's beginning publishes it to whoever takes the turn.
+  const command::Command* slow_command() const noexcept { return slow_command_.load(std::memory_order_relaxed); }
   size_t index() const noexcept { return index_; }
 
   // ---- The driving thread ----
@@ -52,6 +54,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   // By the watchdog, between Turn::Steal and Turn::Handed: the present driver no longer has the loop.
   void Disown() noexcept { events_->Disown(); }
   command::Worker& worker() noexcept { return *worker_; }
+  void NoteSlowCommand(const command::Command* command) noexcept { slow_command_.store(command, std::memory_order_relaxed); }
   // What a connection will run soon; its arguments are good until it does.
   void ExpectRequest(const command::Request& request) { expected_.push_back(request); }
   io::EventLoop& events() noexcept { return *events_; }
@@ -94,6 +97,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   const size_t index_;
   std::unique_ptr<io::EventLoop> events_;
   Turn turn_;
+  std::atomic<const command::Command*> slow_command_{nullptr};
   command::Worker* worker_ = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<command::Request> expected_;  // Between the connections' OnSoon() and AfterSoon().
@@ -110,6 +114,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   MemberTimer pause_timer_;
   MemberTimer burial_timer_;
   bool stopped_ = false;
+  uint32_t cron_runs_ = 0;
   std::atomic<size_t> load_{0};  // For choosing a loop: relaxed.
 };
 

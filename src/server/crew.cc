@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/thread_stack.h"
 #include "base/time_slice.h"
 #include "command/worker.h"
 #include "engine/engine.h"
@@ -18,12 +19,14 @@ namespace {
 constexpr std::chrono::milliseconds kLookEvery{1};
 // Looks without any slow command before the watchdog rests.
 constexpr int kIdleLooksMax = 100;
+constexpr int64_t kMicrosPerMilli = 1000;
 
 }  // namespace
 
 Crew::~Crew() { Stop(); }
 
 void Crew::Start(std::vector<ConnectionLoop*> loops) {
+  base::InstallStackSignal();
   loops_ = std::move(loops);
   driver_threads_ = std::make_unique<std::atomic<pid_t>[]>(loops_.size());
   base::MutexLock hold(mutex_);
@@ -61,7 +64,7 @@ void Crew::Drive(ConnectionLoop& loop, command::Worker& worker) {
   base::SetTimeSlice(base::ThisThread(), base::kShortTimeSlice);
   // Relaxed: whoever reads it has stolen the turn of this thread, which came after.
   driver_threads_[loop.index()].store(base::ThisThread(), std::memory_order_relaxed);
-  loop.Drive(worker);
+  if (!loop.Drive(worker)) slow_commands_.Ended(base::ThisThread());
 }
 
 // A condition variable takes the native mutex, which the analysis can't follow.
@@ -104,11 +107,16 @@ bool Crew::LookAtLoops(std::vector<uint64_t>& seen) {
     }
     if (!turn.Steal(ticket)) continue;
     // The loop's next driver is let in before the late thread whenever it has something to do.
-    base::SetTimeSlice(driver_threads_[i].load(std::memory_order_relaxed), base::kLongTimeSlice);
+    const pid_t late = driver_threads_[i].load(std::memory_order_relaxed);
+    base::SetTimeSlice(late, base::kLongTimeSlice);
+    slow_commands_.Began(late, loops_[i]->slow_command(), engine_.clock().MonotonicMicros() / kMicrosPerMilli);
     loops_[i]->Disown();
     turn.Handed();
     HandOver(*loops_[i]);
   }
+  // Without a period nothing is due, and nobody needs to be woken for it.
+  const int64_t period_ms = engine_.network().watchdog_period_ms;
+  if (period_ms > 0 && slow_commands_.Look(engine_.clock().MonotonicMicros() / kMicrosPerMilli, period_ms)) any = true;
   return any;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "server/slow_command_log.h"
 
 namespace tusk::base {
 class Logger;
@@ -33,7 +34,7 @@ inline constexpr size_t kSpareThreadsMax = 64;
 
 class Crew {
  public:
-  Crew(engine::Engine& engine, base::Logger& log) : engine_(engine), log_(log) {}
+  Crew(engine::Engine& engine, base::Logger& log) : engine_(engine), slow_commands_(log) {}
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
@@ -60,11 +61,11 @@ class Crew {
   void WakeWatchdog() noexcept;
 
   engine::Engine& engine_;
-  base::Logger& log_;
   std::vector<ConnectionLoop*> loops_;  // Immutable after Start.
   // Which thread drives the loop of this index, or drove it last.
   std::unique_ptr<std::atomic<pid_t>[]> driver_threads_;
   std::thread watchdog_;
+  SlowCommandLog slow_commands_;
 
   base::Mutex mutex_;
   std::condition_variable changed_;

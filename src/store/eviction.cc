@@ -100,13 +100,13 @@ class Evictor {
     if (!transaction_.TryLockOne(key.stripe())) return true;  // Busy: another sample will do.
     if (Entry* entry = transaction_.Find(best_.db, key, Access::kPeek)) {
       transaction_.Event(kEventEvicted, "evicted", key, best_.db);
+      const bool lazy = keyspace_.settings().lazyfree_lazy_eviction;
       if (transaction_.wants_changes()) {
-        bool lazy = keyspace_.settings().lazyfree_lazy_eviction;
         transaction_.AddChange(best_.db, {lazy ? "UNLINK" : "DEL", key.text});
       }
       freed_ += entry->MemoryBytes(kMemorySamples);
       transaction_.Touch(best_.db, key);
-      transaction_.Delete(best_.db, key, *entry, true);
+      transaction_.Delete(best_.db, key, *entry, lazy || !keyspace_.settings().classic_freeing);
       keyspace_.counters().evicted_keys.fetch_add(1, std::memory_order_relaxed);
     }
     transaction_.Commit();

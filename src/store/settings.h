@@ -65,9 +65,15 @@ struct Settings {
   Setting<bool> lazyfree_lazy_server_del{false};
   Setting<bool> lazyfree_lazy_user_del{false};
   Setting<bool> lazyfree_lazy_user_flush{false};
+  // What the four settings above do not let go to the background is freed by whoever deletes it, who waits for that.
+  Setting<bool> classic_freeing{false};
 
   // Expiry. DEBUG SET-ACTIVE-EXPIRE turns the timer off; reads hide expired keys all the same.
   Setting<bool> active_expire{true};
+
+  // DEBUG REPLYBUFFER PEAK-RESET-TIME: for so long a connection's largest output holds up its room. Negative: for good.
+  Setting<int64_t> reply_peak_reset_ms{kReplyPeakResetMs};
+  static constexpr int64_t kReplyPeakResetMs = 5000;
 
   // Snapshots, DUMP and RESTORE.
   Setting<bool> rdb_compression{true};

@@ -196,6 +196,11 @@ Value Shard::Take(const Key& key, Entry& entry) {
 }
 
 void Shard::Delete(const Key& key, Entry& entry, Reclaimer* reclaimer) {
+  if (!reclaimer) {
+    // The key counts until its value is freed: who sees it gone finds the memory back.
+    field_expiry_.Remove(entry);
+    DestroyValue(entry, nullptr);
+  }
   Unlink(key, entry);
   DestroyValue(entry, reclaimer);
   Release(&entry);

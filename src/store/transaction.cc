@@ -82,7 +82,23 @@ Entry* Transaction::FindVolatile(DbIndex db, const Key& key, Entry& entry) {
     if (!keeps || !(from_master_ || sees_expired_)) return nullptr;
   }
   if (entry.type() != Type::kHash || FirstFieldDeadline(entry) > now_ms_) return &entry;
-  return from_master_ || ExpireFields(db, key, entry, SIZE_MAX).alive ? &entry : nullptr;
+  if (from_master_) return &entry;
+  // On a replica the master's HDEL takes them; while writes rest nobody does.
+  if (keep_expired_ || keyspace_.settings().read_only_replica) return WithoutDueFields(db, key, entry);
+  return ExpireFields(db, key, entry, SIZE_MAX).alive ? &entry : nullptr;
+}
+
+Entry* Transaction::WithoutDueFields(DbIndex db, const Key& key, const Entry& entry) {
+  Shard& shown = views_[db];
+  // Found before in this unit: what was handed out stays good.
+  if (Entry* before = shown.Find(key)) return before;
+  types::Hash copy = entry.object<types::Hash>().Clone();
+  while (copy.first_deadline_ms() <= now_ms_) {
+    const bool deleted = copy.Delete(std::string(copy.deadlines()->first_field()));
+    DCHECK(deleted);
+  }
+  if (copy.size() == 0) return nullptr;
+  return &shown.Put(key, nullptr, Value::Object(std::make_unique<types::Hash>(std::move(copy))), nullptr);
 }
 
 void Transaction::PreserveSlow(DbIndex db, Entry& entry) {
@@ -170,7 +186,8 @@ Entry& Transaction::ClearDeadline(DbIndex db, const Key& key, Entry& entry) {
 void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
   // The event carries the key, whose bytes may be the entry's own: raise it before they go.
   Event(kEventExpired, "expired", key, db);
-  if (wants_changes()) AddChange(db, {keyspace_.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL", key.text});
+  const bool lazy = keyspace_.settings().lazyfree_lazy_expire;
+  if (wants_changes()) AddChange(db, {lazy ? "UNLINK" : "DEL", key.text});
   Stripe& stripe = keyspace_.StripeOf(key);
   if (Concerns(stripe)) {
     if (stripe.watched_keys != 0) FailWatchers(db, key);
@@ -178,7 +195,7 @@ void Transaction::Expire(DbIndex db, const Key& key, Entry& entry) {
     MarkAwaited(stripe, db, key);
   }
   keyspace_.counters().expired_keys.fetch_add(1, std::memory_order_relaxed);
-  Delete(db, key, entry, true);
+  Delete(db, key, entry, lazy || !keyspace_.settings().classic_freeing);
 }
 
 void Transaction::FieldDeadlineSet(DbIndex db, const Key& key, Entry& entry) {

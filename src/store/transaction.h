@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,6 +59,7 @@ class Transaction {
     source_ = 0;
     keep_expired_ = false;
     sees_expired_ = false;
+    if (!views_.empty()) [[unlikely]] views_.clear();
   }
   int64_t now_ms() const noexcept { return now_ms_; }
   // What was asked for is done and waiters come next: a key that expired meanwhile is not for them.
@@ -215,6 +217,9 @@ class Transaction {
   // What changed in place was given to the snapshot before. For checks.
   bool IsPreserved(DbIndex db, const Key& key);
   void EventSlow(EventClass event_class, std::string_view event, const Key& key, DbIndex db);
+  // For readers that may change nothing: the hash as it is without the fields whose time has come, a copy that lives until the
+  // next Begin(). Null when no field is left.
+  Entry* WithoutDueFields(DbIndex db, const Key& key, const Entry& entry);
   void TouchSlow(Stripe& stripe, DbIndex db, const Key& key);
   void MarkAwaited(Stripe& stripe, DbIndex db, const Key& key);
   // The readers of the key, and who follows its prefix, are to be told.
@@ -247,6 +252,7 @@ class Transaction {
   bool from_master_ = false;
   bool silent_ = false;
   Lookups lookups_;
+  std::map<DbIndex, Shard> views_;  // See WithoutDueFields; emptied by Begin().
   std::vector<ReadyKey> ready_;
   ChangeBuffer changes_;
   std::unique_ptr<ChangeWriter> writer_;  // From the first record on.

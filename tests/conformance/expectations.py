@@ -3,8 +3,8 @@
 expectations.txt: `suite | unit | case | reason`, sorted, with marks before it:
   !  the case is left out of the run, because it would disturb those after it; it counts as failed all the same
   ?  it may pass or fail: its outcome hangs on the order in which two connections are served
-  ~  a fair exception: it asks for what only a server that is built otherwise has (a forked child, jemalloc, a buffer of a certain
-     size, the name of a C function, a stall); it may fail or not run at all, and the bar of its unit leaves it out
+  ~  a fair exception: it asks for what only a server that is built otherwise has (a forked child, jemalloc); it may fail or not run at
+     all, and the bar of its unit leaves it out
 baseline.txt: `suite | unit | passed` of Debian's redis-server.
 """
 import os

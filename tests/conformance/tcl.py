@@ -16,7 +16,7 @@ from support.servers import Server, StartError  # noqa: E402
 
 EXTERNAL, MANAGED = 'external', 'managed'
 # The suite of 7.0 asks for names that 7.2 gave up (quicklist, hashtable), and for a server that a slow script blocks whole.
-SUITE_SETTINGS = {'classic-encoding-names': 'yes', 'classic-replies': 'yes', 'classic-number-format': 'yes', 'busy-scripts-block-all': 'yes'}
+SUITE_SETTINGS = {'classic-encoding-names': 'yes', 'classic-replies': 'yes', 'classic-number-format': 'yes', 'classic-freeing': 'yes', 'busy-scripts-block-all': 'yes'}
 EXTERNAL_SETTINGS = {'enable-debug-command': 'yes', 'enable-protected-configs': 'yes', 'enable-module-command': 'yes'}
 # Units that prove nothing about a server: the suite's own machinery, other builds, C modules.
 LEFT_OUT = re.compile(r'unit/(moduleapi|tls$|printver$|violations$|oom-score-adj$)')
