@@ -13,7 +13,7 @@ export CTEST_PARALLEL_LEVEL ?= $(JOBS)
 
 server := build/release/src/main/tusk-server
 
-.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers bench-bully bench-memory bench-contention bench-guard conformance oracle clients stress soak crash fuzz \
+.PHONY: help reference run server test test-asan test-tsan test-ubsan bench bench-peers bench-bully bench-memory bench-documents bench-contention bench-guard conformance oracle clients stress soak crash fuzz \
         lint format analyze install clean
 
 help: ## Print this list
@@ -72,6 +72,11 @@ bench-memory: ## Bytes per key and element beside redis-server, and after delete
 	@tools/setup.sh bench
 	$(call build,release,tusk-server tusk-load)
 	@bench/memory.py $(ARGS)
+
+bench-documents: ## JSON.* beside text in strings, and bytes per document (ARGS="--seconds 10")
+	@tools/setup.sh bench
+	$(call build,release,tusk-server tusk-load)
+	@bench/documents.py $(ARGS)
 
 bench-contention: ## A hot key, few keys, many: what workers cost each other
 	@tools/setup.sh bench

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Documents beside JSON text kept in strings: rates of JSON.SET and JSON.GET, of a change within a large document, and bytes in memory.
 
-One tusk-server at default settings and the load generator share the machine's cores. Memory: `MEMORY USAGE key SAMPLES 0` of every sample
+One tusk-server at default settings and the load generator share the machine's cores, so that the rates hang on what else runs there; CPU is the server's
+own time on a core for each request, which hardly does. Memory: `MEMORY USAGE key SAMPLES 0` of every sample
 document, beside its minified text. Writes docs/benchmarks/documents.md.
 """
 
@@ -14,7 +15,7 @@ import socket
 import sys
 
 import page
-from load import LOAD, load
+from load import measured_load
 from servers import ROOT, TUSK, MeasuredServer
 
 MEMORY_WANTED = 2.0  # Bytes in memory for each byte of text, over the whole sample set.
@@ -101,11 +102,11 @@ def rates(server, client, options):
         row = [name]
         for command in (document_command, text_command):
             if not command:
-                row += ["", ""]
+                row += ["", "", ""]
                 continue
-            figures = load(server, "--connections", options.connections, "--pipeline", options.pipeline, "--seconds", options.seconds, "--keys", keys,
-                           command, binary=options.load)
-            row += [f"{figures['rps']:,.0f}", f"{figures['p99_us']:,.0f}"]
+            figures = measured_load(server, "--connections", options.connections, "--pipeline", options.pipeline, "--seconds", options.seconds, "--keys", keys,
+                                    command)
+            row += [f"{figures['rps']:,.0f}", f"{figures['p99_us']:,.0f}", f"{figures['cpu_us']:,.1f}"]
         rows.append(row)
         print(f"{name} done", file=sys.stderr, flush=True)
     return rows
@@ -117,7 +118,6 @@ def main():
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--pipeline", type=int, default=1)
     parser.add_argument("--tusk", default=TUSK)
-    parser.add_argument("--load", default=LOAD)
     parser.add_argument("--page", default=ROOT / "docs/benchmarks/documents.md", type=pathlib.Path)
     parser.add_argument("--no-page", action="store_true", help="print only")
     options = parser.parse_args()
@@ -126,7 +126,7 @@ def main():
         client = Client(server.port)
         lines = ["# Documents", "", "Printed by `bench/documents.py`; not edited by hand.", "", *page.environment([server]),
                  f"- load average {os.getloadavg()[0]:.1f} at the start; {options.connections} connections, pipeline {options.pipeline}, {options.seconds} s each", ""]
-        lines += page.table(["<what", "JSON.*/s", "p99 µs", "text in a string/s", "p99 µs"], rates(server, client, options)) + [""]
+        lines += page.table(["<what", "JSON.*/s", "p99 µs", "CPU µs", "text in a string/s", "p99 µs", "CPU µs"], rates(server, client, options)) + [""]
         rows, share = memory(client)
         lines += page.table(["<sample", "minified text", "document, bytes", "string, bytes", "document / text"], rows)
         lines += ["", f"Memory over all samples: {share:.2f} bytes for each byte of minified text, at most {MEMORY_WANTED} wanted: "

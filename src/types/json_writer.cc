@@ -32,23 +32,29 @@ class JsonWriter {
     }
   }
 
-  // Plain bytes are copied eight at a time until something needs an escape.
+  // Plain bytes are copied by words until something needs an escape. The last word overlaps the one before it.
   void Text(std::string_view text) {
     char* out = out_.Room(text.size() + 2);
     *out++ = '"';
     const char* at = text.data();
     const char* const end = at + text.size();
-    for (; end - at >= 8; at += 8, out += 8) {
-      uint64_t word;
-      std::memcpy(&word, at, sizeof(word));
-      if (HasEscape(word)) break;
-      std::memcpy(out, &word, sizeof(word));
+    while (end - at > 8 && CopyPlain<uint64_t>(at, out)) at += 8, out += 8;
+    const auto left = static_cast<size_t>(end - at);
+    bool plain = left <= 8;
+    if (left == 8) {
+      plain = CopyPlain<uint64_t>(at, out);
+    } else if (plain && text.size() >= 8) {
+      plain = CopyPlain<uint64_t>(end - 8, out + left - 8);
+    } else if (plain && left >= 4) {
+      plain = CopyPlain<uint32_t>(at, out) && CopyPlain<uint32_t>(end - 4, out + left - 4);
+    } else if (plain) {
+      for (size_t i = 0; i < left && plain; ++i) plain = !NeedsEscape(out[i] = at[i]);
     }
-    for (; at < end && !NeedsEscape(*at); ++at) *out++ = *at;
-    if (at < end) {
+    if (!plain) {
       out_.CommitTo(out);
       return Escaped({at, end});
     }
+    out += left;
     *out++ = '"';
     out_.CommitTo(out);
   }
@@ -56,6 +62,15 @@ class JsonWriter {
  private:
   static bool NeedsEscape(char byte) noexcept {
     return static_cast<unsigned char>(byte) < 0x20 || byte == '"' || byte == '\\';
+  }
+  // False: one of the bytes needs an escape.
+  template <typename Word>
+  static bool CopyPlain(const char* from, char* to) noexcept {
+    Word word;
+    std::memcpy(&word, from, sizeof(word));
+    std::memcpy(to, &word, sizeof(word));
+    // The bytes that a narrower word lacks are made blanks.
+    return !HasEscape(sizeof(word) == 8 ? word : word | uint64_t{0x2020202020202020} << 32);
   }
   // Whether one of eight bytes is below a blank, a quote or a backslash. A byte with its high bit set counts as none of these.
   static bool HasEscape(uint64_t word) noexcept {
