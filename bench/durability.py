@@ -6,17 +6,16 @@ settings, and the figures are medians. Log and data lie in the directory of --di
 says how many syncs of 100 bytes a second it does. Writes docs/benchmarks/durability.md.
 """
 
-import argparse
 import os
-import pathlib
 import statistics
 import sys
 import tempfile
 import time
 
 import page
-from load import LOAD, load
-from servers import ROOT, TUSK, MeasuredServer, contestants
+from load import load
+from options import disk_options
+from servers import MeasuredServer, contestants
 
 CASES = [  # Name, pipeline, settings.
     ("log off", 1, {"appendonly": "no"}),
@@ -78,17 +77,9 @@ def table(rows):
 
 
 def parse_options():
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--seconds", type=float, default=3)
-    options.add_argument("--connections", type=int, default=50)
-    options.add_argument("--keys", type=int, default=100_000)
-    options.add_argument("--dir", default=str(ROOT / "build"), help="where the logs lie: a real disk")
-    options.add_argument("--tusk", default=TUSK)
-    options.add_argument("--load", default=LOAD)
-    options.add_argument("--page", default=ROOT / "docs/benchmarks/durability.md", type=pathlib.Path)
-    options.add_argument("--no-page", action="store_true", help="print only")
-    return options.parse_args()
+    parser = disk_options(__doc__, "durability.md", keys=100_000, seconds=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    return parser.parse_args()
 
 
 def main():

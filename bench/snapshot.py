@@ -6,7 +6,6 @@ one BGSAVE follows the other. Memory is that of the process and of its child whe
 looked at ten times a second. Then the server starts from that file. Writes docs/benchmarks/snapshot.md.
 """
 
-import argparse
 import os
 import pathlib
 import statistics
@@ -16,8 +15,9 @@ import threading
 import time
 
 import page
-from load import LOAD, load
-from servers import ROOT, TUSK, MeasuredServer, contestants
+from load import load
+from options import disk_options
+from servers import MeasuredServer, contestants
 
 LOOK_EVERY_S = 0.1
 WANTED_P999, WANTED_MEMORY, WANTED_LOAD_S = 1.5, 0.10, 2.0
@@ -83,6 +83,7 @@ def measure(options, contestant):
         server.dir = folder
         with server:
             load(server, "--requests", options.keys, "--sequential", 0, "--pipeline", 64, "SET key:__key__ __value__", binary=options.load)
+            keys = server.call("DBSIZE")
             row = {"server": server}
             row["plain"] = writes(options, server)
             before = memory_bytes(server.process.pid)
@@ -99,7 +100,7 @@ def measure(options, contestant):
             while b"loading:0" not in server.call("INFO", "persistence"):
                 time.sleep(0.02)
             row["load_s"] = time.monotonic() - begun
-            if server.call("DBSIZE") != options.keys:
+            if server.call("DBSIZE") != keys:
                 raise SystemExit(f"{name}: {server.call('DBSIZE')} keys after the start")
     return row
 
@@ -127,16 +128,8 @@ def lines(options, rows):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keys", type=int, default=5_000_000)
+    parser = disk_options(__doc__, "snapshot.md", keys=5_000_000, seconds=10)
     parser.add_argument("--rate", type=int, default=20_000)
-    parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--connections", type=int, default=50)
-    parser.add_argument("--dir", default=str(ROOT / "build"), help="where the files lie: a real disk")
-    parser.add_argument("--tusk", default=TUSK)
-    parser.add_argument("--load", default=LOAD)
-    parser.add_argument("--page", default=ROOT / "docs/benchmarks/snapshot.md", type=pathlib.Path)
-    parser.add_argument("--no-page", action="store_true", help="print only")
     options = parser.parse_args()
     text = "\n".join(lines(options, [measure(options, contestant) for contestant in contestants(options.tusk, {})])) + "\n"
     sys.stdout.write(text)

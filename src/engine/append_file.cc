@@ -65,6 +65,7 @@ void AppendFile::Bind() {
   bind("aof-use-rdb-preamble", [](Keeper& settings, int64_t value) { settings.rdb_base = value != 0; });
   bind("aof-disable-auto-gc", [](Keeper& settings, int64_t value) { settings.keep_history = value != 0; });
   bind("no-appendfsync-on-rewrite", [](Keeper& settings, int64_t value) { settings.pause_syncs_in_rewrite = value != 0; });
+  bind("aof-rewrite-incremental-fsync", [](Keeper& settings, int64_t value) { settings.base_in_steps = value != 0; });
   bind("auto-aof-rewrite-percentage", [](Keeper& settings, int64_t value) { settings.growth_percent = value; });
   bind("auto-aof-rewrite-min-size",
        [](Keeper& settings, int64_t value) { settings.growth_bytes_min = static_cast<uint64_t>(value); });

@@ -76,6 +76,10 @@ void Persistence::Bind() {
     saver_.SetStopWritesOnError(value.number != 0);
     return base::Status::Ok();
   });
+  config_.OnChange("rdb-save-incremental-fsync", [this](const SettingValue& value) {
+    saver_.SetInSteps(value.number != 0);
+    return base::Status::Ok();
+  });
 }
 
 codec::DatasetOptions Persistence::Describe() const {

@@ -54,7 +54,7 @@ class FaultyFileSystem::Handle final : public File {
     return disk_.Append(*node_, generation_, path_, bytes);
   }
   Status Sync() override { return disk_.Sync(*node_, generation_, path_); }
-  void SyncRangeHint(uint64_t, uint64_t) noexcept override {}
+  void SyncRangeHint(uint64_t, uint64_t) noexcept override { disk_.hints_.fetch_add(1, std::memory_order_relaxed); }
   Status Overwrite(uint64_t offset, std::string_view bytes) override {
     CHECK(writable_);
     return disk_.Overwrite(*node_, generation_, path_, offset, bytes);

@@ -11,6 +11,7 @@
 // Threads: thread-safe, Files included. Owns: every byte. A File may outlive neither it nor, usefully, a Crash().
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -68,6 +69,8 @@ class FaultyFileSystem final : public FileSystem {
   };
   // All steps so far, those that failed included.
   std::vector<Step> steps() const;
+  // How often SyncRangeHint() has been called; it is no step.
+  uint64_t hints() const noexcept { return hints_.load(std::memory_order_relaxed); }
   static std::string_view Name(Operation operation) noexcept;
   // What the process sees; empty when there is no such file.
   std::optional<std::string> Content(const std::string& path) const;
@@ -114,6 +117,7 @@ class FaultyFileSystem final : public FileSystem {
                             size_t size);
   uint64_t SizeOf(const Node& node) const;
 
+  std::atomic<uint64_t> hints_{0};  // For itself: relaxed.
   mutable base::Mutex mutex_;
   base::Random random_ GUARDED_BY(mutex_);
   Names seen_ GUARDED_BY(mutex_);

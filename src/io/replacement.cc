@@ -24,7 +24,7 @@ Replacement::~Replacement() {
 Status Replacement::Append(std::string_view bytes) {
   DCHECK(step_ == Step::kSync);
   RETURN_IF_ERROR(file_->Append(bytes));
-  if (file_->size() - sync_begun_ >= kSyncStepBytes) {
+  if (in_steps_ && file_->size() - sync_begun_ >= kSyncStepBytes) {
     file_->SyncRangeHint(sync_begun_, file_->size() - sync_begun_);
     sync_begun_ = file_->size();
   }

@@ -24,6 +24,8 @@ class Replacement {
   Replacement& operator=(Replacement&&) = delete;
 
   base::Status Append(std::string_view bytes);
+  // False: the kernel begins writing when it likes, and Commit() waits for what is left.
+  void set_in_steps(bool in_steps) noexcept { in_steps_ = in_steps; }
 
   // How far it came, for the words of the caller.
   enum class Step : unsigned char { kSync, kRename, kSyncDirectory, kDone };
@@ -46,6 +48,7 @@ class Replacement {
   std::string temporary_;
   std::unique_ptr<File> file_;  // Null: moved from.
   uint64_t sync_begun_ = 0;
+  bool in_steps_ = true;
   Step step_ = Step::kSync;
 };
 

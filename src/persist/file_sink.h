@@ -16,6 +16,8 @@ class FileSink final : public codec::ByteSink {
 
   base::Status Write(std::string_view bytes) override;
   base::Status Commit();
+  // As Replacement's.
+  void set_in_steps(bool in_steps) noexcept { file_.set_in_steps(in_steps); }
   uint64_t bytes_written() const noexcept { return file_.size(); }
 
  private:

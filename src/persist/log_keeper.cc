@@ -435,6 +435,7 @@ Status LogKeeper::WriteBase(Rewriting& rewriting) NO_THREAD_SAFETY_ANALYSIS {
     std::ignore = rewriting.snapshot->Run(nowhere);
     return io::Explain("Can't open the temporary file of the AOF rewrite " + temporary, file.error());
   }
+  file->set_in_steps(settings().base_in_steps);
   ReplacementSink sink(*file);
   RETURN_IF_ERROR(Named("Write error writing append only file on disk", rewriting.snapshot->Run(sink)));
   rewriting.base_bytes = file->size();

@@ -55,6 +55,7 @@ class LogKeeper {
     bool rdb_base = true;
     bool keep_history = false;            // aof-disable-auto-gc.
     bool pause_syncs_in_rewrite = false;
+    bool base_in_steps = true;            // The disk begins with a base while it is still being written.
     int64_t growth_percent = 100;         // Of the log since its base, for a rewrite by itself; 0: never.
     uint64_t growth_bytes_min = 64 << 20;
   };

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "io/faulty_file_system.h"
 #include "io/replacement.h"
 #include "persist/aof_reader.h"
@@ -90,10 +91,11 @@ class Rig {
   }
   void Set() {
     ++last_;
+    Put("k" + std::to_string(last_ % kKeys), std::to_string(last_));
+  }
+  void Put(const std::string& name, const std::string& value) {
     store::Transaction transaction(keyspace_);
     transaction.Begin(clock_.UnixMillis());
-    const std::string name = "k" + std::to_string(last_ % kKeys);
-    const std::string value = std::to_string(last_);
     store::Key key = store::Key::Of(name);
     transaction.LockOneBlocking(key.stripe());
     transaction.PutString(0, key, transaction.Find(0, key, store::Access::kWrite), value);
@@ -487,6 +489,21 @@ TEST(LogKeeper, TurnedOnAtRunTimeItBeginsWithARewrite) {
   EXPECT_EQ(disk.Content("appendonlydir/appendonly.aof.manifest"), "file appendonly.aof.2.base.rdb seq 2 type b\n");
   disk.Crash(FaultyFileSystem::Loss::kForget);
   ExpectABeginning(disk, 3, 3, "a base alone");
+}
+
+TEST(LogKeeper, TheDiskBeginsWithABaseEarlyIfItShall) {
+  base::Random random(1);
+  std::string value(io::Replacement::kSyncStepBytes + 100, '\0');
+  for (char& c : value) c = static_cast<char>(random.Below(256));
+  for (const bool in_steps : {true, false}) {
+    FaultyFileSystem disk;
+    Rig rig(disk, SyncPolicy::kNever);
+    ASSERT_TRUE(rig.Open().ok());
+    rig.keeper().SetSettings({.base_in_steps = in_steps});
+    rig.Put("large", value);
+    EXPECT_TRUE(rig.Rewrite());
+    EXPECT_EQ(disk.hints() > 0, in_steps);
+  }
 }
 
 TEST(LogKeeper, AnOldLogOfOneFileBecomesTheBase) {

@@ -97,6 +97,7 @@ base::Status Saver::Save(store::Transaction& held) {
   }
   auto write = [&]() -> base::Status {
     ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(files_, path));
+    sink.set_in_steps(in_steps_.load(std::memory_order_relaxed));
     RETURN_IF_ERROR(codec::WriteDataset(held, sink, describe_()));
     return sink.Commit();
   };
@@ -169,6 +170,7 @@ void Saver::WriteJob(Snapshot& snapshot) {
 
 base::Status Saver::WriteFile(Snapshot& snapshot, const std::string& path) {
   base::Result<FileSink> file = FileSink::Create(files_, path);
+  if (file) file->set_in_steps(in_steps_.load(std::memory_order_relaxed));
   codec::StringSink nowhere;
   base::Status status = file ? base::Status() : file.error();
   // The walk must go to its end in any case.

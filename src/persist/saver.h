@@ -39,6 +39,8 @@ class Saver {
   void SetPath(std::string path);
   void SetRules(std::string_view text);
   void SetStopWritesOnError(bool stop);
+  // False: the disk begins with a file when the kernel likes, and the save's end waits for it.
+  void SetInSteps(bool in_steps) noexcept { in_steps_.store(in_steps, std::memory_order_relaxed); }
   // From now on the rules are looked at, once in kTickMillis.
   void Start();
 
@@ -90,6 +92,7 @@ class Saver {
   std::function<codec::DatasetOptions()> describe_;
   io::FileSystem& files_;
   base::Logger* log_ = nullptr;
+  std::atomic<bool> in_steps_{true};  // For itself: relaxed.
   mutable base::Mutex mutex_;
   std::condition_variable changed_;
   std::string path_ GUARDED_BY(mutex_) = "dump.rdb";
