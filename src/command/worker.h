@@ -52,6 +52,9 @@ class Worker {
     group_now_ms = now_ms;
     group_ticks = base::CycleClock::Now();
   }
+  // The same for single commands of several connections. Between them is what reading and sending takes, so each looks at the
+  // counter by itself.
+  void BeginSharedTime(int64_t now_ms) noexcept { group_now_ms = now_ms, group_ticks = 0; }
   void EndGroup() noexcept { group_now_ms = 0, group_ticks = 0; }
   // Scratch of the growing phase, kept so that a command with many keys allocates once per thread.
   std::vector<uint16_t> stripes;

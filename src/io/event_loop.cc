@@ -156,6 +156,7 @@ bool EventLoop::RunEvents() noexcept {
       if (lost(disown_count)) return false;
     }
   }
+  if (delegate_ != nullptr) delegate_->AfterEvents();
   return true;
 }
 

@@ -49,6 +49,8 @@ class LoopDelegate {
   virtual void BeforeWait() noexcept = 0;
   // Several handlers have had OnSoon(); their OnEvents() follow.
   virtual void AfterSoon() noexcept {}
+  // The last of the events that were waited for has been handled, by the thread that calls this.
+  virtual void AfterEvents() noexcept {}
 
  protected:
   ~LoopDelegate() = default;

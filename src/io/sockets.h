@@ -3,7 +3,10 @@
 // Threads: any. Owns: nothing; descriptors go to the caller.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -31,6 +34,11 @@ base::Result<base::UniqueFd> ConnectTcp(const std::string& host, uint16_t port, 
 base::Result<base::UniqueFd> ConnectUnix(const std::string& path);
 // errno of the socket, cleared by asking; 0 if there is none.
 int SocketError(int fd) noexcept;
+
+// recv(2), and send(2) without SIGPIPE. They are no points of cancellation: nobody cancels threads here, and the C library
+// pays two atomic exchanges a call for the possibility. -1 and errno as theirs.
+ssize_t Receive(int fd, std::span<char> room) noexcept;
+ssize_t Send(int fd, std::string_view bytes) noexcept;
 
 // Options are best effort: a connection without them still works.
 void SetNoDelay(int fd) noexcept;

@@ -90,15 +90,14 @@ void Connection::OnEvents(uint32_t events) noexcept {
 bool Connection::OnSoon(uint32_t events) noexcept {
   if (!(events & io::kReadable) || closed_ || state_ != State::kReady || held_back_ || close_after_flush_) return true;
   if (parser_.buffered_bytes() != 0 || has_read_ahead_) return true;
-  std::span<char> room = parser_.PrepareRead();
-  const ssize_t count = read(fd_.get(), room.data(), room.size());
+  const ssize_t count = io::Receive(fd_.get(), parser_.PrepareRead());
   // OnEvents() will see it again, and say why.
   if (count <= 0) return true;
   has_read_ahead_ = true;
-  NoteInput(static_cast<size_t>(count));
+  NoteInput(static_cast<size_t>(count), loop_.SoonMicros());
   if (static_cast<size_t>(count) >= kAloneBytesMin) return false;
   if (ParseInput() == 0) return true;
-  command::Request request;
+  command::Request& request = resolved_.emplace();
   request.argv = parser_.Peek(0);
   request.db = session_.db;
   context_.engine.executor().Resolve(request);
@@ -106,9 +105,9 @@ bool Connection::OnSoon(uint32_t events) noexcept {
   return true;
 }
 
-void Connection::NoteInput(size_t bytes) noexcept {
+void Connection::NoteInput(size_t bytes, int64_t now_us) noexcept {
   parser_.CommitRead(bytes);
-  last_read_us_ = context_.engine.clock().MonotonicMicros();
+  last_read_us_ = now_us;
   command::WorkerStatistics& statistics = loop_.worker().statistics();
   statistics.reads_processed.Add(1);
   statistics.net_input_bytes.Add(bytes);
@@ -116,14 +115,14 @@ void Connection::NoteInput(size_t bytes) noexcept {
 }
 
 bool Connection::ReadInput() noexcept {
-  std::span<char> room = parser_.PrepareRead();
-  const ssize_t count = read(fd_.get(), room.data(), room.size());
+  resolved_.reset();
+  const ssize_t count = io::Receive(fd_.get(), parser_.PrepareRead());
   if (count <= 0) {
     const bool is_end = count == 0 || (errno != EAGAIN && errno != EINTR);
     if (is_end) Close(count == 0 ? "Client closed connection" : "Reading from client failed");
     return false;
   }
-  NoteInput(static_cast<size_t>(count));
+  NoteInput(static_cast<size_t>(count), context_.engine.clock().MonotonicMicros());
   return true;
 }
 
@@ -174,6 +173,13 @@ void Connection::Process() noexcept {
 Connection::Next Connection::RunGroup(size_t count) {
   command::Executor& executor = context_.engine.executor();
   if (count == 1) {
+    if (resolved_) {
+      // It has been looked ahead for already.
+      command::Request request = *resolved_;
+      resolved_.reset();
+      DCHECK(request.argv.data() == parser_.Peek(0).data() && request.db == session_.db);
+      return RunOne(request);
+    }
     command::Request request;
     request.argv = parser_.Peek(0);
     request.db = session_.db;
@@ -181,6 +187,7 @@ Connection::Next Connection::RunGroup(size_t count) {
     executor.LookAhead({&request, 1});
     return RunOne(request);
   }
+  resolved_.reset();
   // Not an array of requests, which would be cleared whole for a few.
   alignas(command::Request) std::byte room[kPrefetchRequests * sizeof(command::Request)];
   static_assert(std::is_trivially_destructible_v<command::Request>);
@@ -482,7 +489,7 @@ void Connection::Flush() noexcept {
     if (sent_now >= kSendBytesPerTurn) return SetInterest(io::kReadable | io::kWritable);
     iovec vectors[kVectorsPerWrite];
     size_t count = out_.Gather(vectors, kVectorsPerWrite);
-    ssize_t sent = count == 1 ? send(fd_.get(), vectors[0].iov_base, vectors[0].iov_len, MSG_NOSIGNAL)
+    ssize_t sent = count == 1 ? io::Send(fd_.get(), {static_cast<const char*>(vectors[0].iov_base), vectors[0].iov_len})
                               : writev(fd_.get(), vectors, static_cast<int>(count));
     if (sent < 0) {
       if (errno == EINTR) continue;

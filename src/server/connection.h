@@ -91,7 +91,7 @@ class Connection final : public io::EventHandler {
   void Read() noexcept;
   // False: nothing came, or the end did, and then it is closed.
   bool ReadInput() noexcept;
-  void NoteInput(size_t bytes) noexcept;
+  void NoteInput(size_t bytes, int64_t now_us) noexcept;
   size_t ParseInput();
   void Process() noexcept;
   Next RunGroup(size_t count);
@@ -136,6 +136,7 @@ class Connection final : public io::EventHandler {
   bool flush_queued_ = false;
   bool held_back_ = false;
   bool has_read_ahead_ = false;  // OnSoon() has read what OnEvents() is about to run.
+  std::optional<command::Request> resolved_;  // The first request of that.
   int64_t last_read_us_ = 0;
   uint64_t bytes_received_ = 0;
   uint64_t bytes_sent_ = 0;

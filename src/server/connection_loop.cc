@@ -105,7 +105,9 @@ bool ConnectionLoop::Drive(command::Worker& worker) {
   worker_ = &worker;
   worker.transaction().SetDelivers(true);
   while (!stopped_) {
-    if (!events_->RunOnce(-1)) return false;
+    if (events_->RunOnce(-1)) continue;
+    worker.EndGroup();
+    return false;
   }
   return true;
 }
@@ -148,7 +150,12 @@ void ConnectionLoop::AfterSoon() noexcept {
     left = left.subspan(std::min(context_.engine.executor().LookAhead(left), left.size()));
   }
   expected_.clear();
+  soon_us_ = 0;
+  // All that these connections sent had arrived by now, so that none of it runs at a time before it was sent.
+  worker_->BeginSharedTime(context_.engine.clock().UnixMillis());
 }
+
+void ConnectionLoop::AfterEvents() noexcept { worker_->EndGroup(); }
 
 void ConnectionLoop::ResumeLater(uint64_t id) noexcept {
   Send(id, [](Connection& connection) { connection.OnResume(); });

@@ -55,6 +55,11 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void Disown() noexcept { events_->Disown(); }
   command::Worker& worker() noexcept { return *worker_; }
   void NoteSlowCommand(const command::Command* command) noexcept { slow_command_.store(command, std::memory_order_relaxed); }
+  // Between the first OnSoon() of some connections and the last: the time by which they read. Monotonic.
+  int64_t SoonMicros() noexcept {
+    if (soon_us_ == 0) soon_us_ = events_->clock().MonotonicMicros();
+    return soon_us_;
+  }
   // What a connection will run soon; its arguments are good until it does.
   void ExpectRequest(const command::Request& request) { expected_.push_back(request); }
   io::EventLoop& events() noexcept { return *events_; }
@@ -86,6 +91,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void Adopt(base::UniqueFd fd);
   void BeforeWait() noexcept override;
   void AfterSoon() noexcept override;
+  void AfterEvents() noexcept override;
   void BuryDead();
   void ExpireKeys();
   void Cron();
@@ -101,6 +107,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   command::Worker* worker_ = nullptr;
   std::unordered_map<uint64_t, std::unique_ptr<Connection>> connections_;
   std::vector<command::Request> expected_;  // Between the connections' OnSoon() and AfterSoon().
+  int64_t soon_us_ = 0;
   std::vector<Connection*> flush_;
   std::vector<Connection*> dying_;
   std::vector<uint64_t> paused_;
