@@ -75,6 +75,7 @@ Engine::Engine(Options options)
   });
   keyspace_.SetObserver(&change_log_);
   BindFeed(*config_, feed_);
+  BindStream();
   BindUsers();
   link_ = NewLink();
   services_.link = link_.get();
@@ -82,6 +83,30 @@ Engine::Engine(Options options)
   BindLink(*config_, *link_);
   CHECK(config_->ApplyAll().ok());  // Values that were checked already, carried into numbers.
   startup_memory_ = base::UsedMemory();
+}
+
+// A file tells of which moment of the stream it is; a server that leads goes on from there, so that its replicas need no copy
+// when it was only restarted. What has expired meanwhile is not loaded: they are told to delete it.
+void Engine::BindStream() {
+  persistence_.SetStreamHooks(
+      {.describe = [this]() -> Persistence::Facts {
+         std::optional<repl::Feed::Moment> moment = feed_.CurrentMoment();
+         if (!moment) return {};
+         return {{"repl-stream-db", "0"}, {"repl-id", moment->replid}, {"repl-offset", std::to_string(moment->offset)}};
+       },
+       .on_moment =
+           [this](std::string_view replid, uint64_t offset) {
+             if (config_->Text("replicaof").empty()) feed_.GoOnFrom({std::string(replid), offset});
+           },
+       .on_expired =
+           [this, transaction = std::shared_ptr<store::Transaction>()](store::DbIndex db, std::string_view key) mutable {
+             if (!feed_.HasBacklog()) return;
+             // One for all of a load.
+             if (!transaction) transaction = std::make_shared<store::Transaction>(keyspace_);
+             transaction->Begin(clock().UnixMillis());
+             transaction->AddChange(db, {"DEL", key}, store::kToReplicas);
+             transaction->Commit();
+           }});
 }
 
 void Engine::EndSession(command::Session& session) {

@@ -127,6 +127,7 @@ class Engine {
  private:
   void BindUsers();
   std::unique_ptr<repl::Link> NewLink();
+  void BindStream();
 
   std::unique_ptr<Config> config_;
   base::SystemClock system_clock_;

@@ -363,9 +363,10 @@ void Replication(Engine& engine, Lines& out) {
   out.Add("master_failover_state", engine.link().failover().StateName());
   // A replica tells of its master's stream, which is what its offset counts. (Its own replicas are fed another one.)
   out.Add("master_replid", follows ? link.replid : feed.replid());
-  out.Add("master_replid2", std::string(40, '0'));
+  const repl::Feed::Moment before = follows ? repl::Feed::Moment{} : feed.predecessor();
+  out.Add("master_replid2", before.replid.empty() ? std::string(40, '0') : before.replid);
   out.Add("master_repl_offset", follows ? static_cast<uint64_t>(link.offset) : feed.offset());
-  out.Add("second_repl_offset", -1);
+  out.Add("second_repl_offset", before.replid.empty() ? -1 : static_cast<int64_t>(before.offset + 1));
   out.Add("repl_backlog_active", feed.HasBacklog() ? 1 : 0);
   out.Add("repl_backlog_size", engine.config().Number("repl-backlog-size"));
   out.Add("repl_backlog_first_byte_offset", feed.backlog_first_offset());

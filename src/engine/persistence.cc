@@ -54,7 +54,11 @@ class FunctionsCopy final : public command::DatasetCopy {
 
 
 Persistence::Persistence(Config& config, store::Keyspace& keyspace, script::Scripts& scripts)
-    : config_(config), keyspace_(keyspace), scripts_(scripts), saver_(keyspace, [this] { return Describe(); }) {
+    : config_(config), keyspace_(keyspace), scripts_(scripts), saver_(keyspace, [this] {
+        codec::DatasetOptions options = Describe();
+        if (stream_hooks_.describe) options.facts = stream_hooks_.describe();
+        return options;
+      }) {
   Bind();
 }
 
@@ -109,6 +113,8 @@ std::shared_ptr<persist::Loader> Persistence::NewLoader(LoadMode mode) {
           },
       .replace = mode.replace,
       .keep_expired = mode.keep_expired,
+      .on_moment = mode.at_start ? stream_hooks_.on_moment : nullptr,
+      .on_expired = mode.at_start ? stream_hooks_.on_expired : nullptr,
       .helpers = persist::KeyPlacer::HelpersHere()});
   base::MutexLock lock(mutex_);
   loader_ = loader;
@@ -123,7 +129,7 @@ base::Status Persistence::LoadCopy(codec::Reader& reader, store::Transaction& tr
 base::Status Persistence::Load() {
   auto started = std::chrono::steady_clock::now();
   store::Transaction transaction(keyspace_);
-  base::Status status = NewLoader({})->LoadFile(saver_.path(), transaction);
+  base::Status status = NewLoader({.at_start = true})->LoadFile(saver_.path(), transaction);
   if (status.code() == base::Code::kNotFound) return {};
   if (status.ok() && log_) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;

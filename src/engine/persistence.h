@@ -3,8 +3,12 @@
 // Threads: thread-safe after construction, except Load(), which is for the start. Owns: the saver.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "base/mutex.h"
@@ -26,6 +30,15 @@ class Persistence final : public command::Persistence {
 
   // Before anything runs.
   void SetLog(base::Logger* log) noexcept;
+  // How a file tells of which moment of the replication stream it is, and who hears it when such a file is loaded at the start.
+  // Before anything runs.
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  struct StreamHooks {
+    std::function<Facts()> describe;  // Every stripe is held.
+    std::function<void(std::string_view replid, uint64_t offset)> on_moment;
+    std::function<void(store::DbIndex db, std::string_view key)> on_expired;
+  };
+  void SetStreamHooks(StreamHooks hooks) { stream_hooks_ = std::move(hooks); }
   persist::Saver& saver() noexcept { return saver_; }
   const persist::Saver& saver() const noexcept { return saver_; }
 
@@ -57,12 +70,14 @@ class Persistence final : public command::Persistence {
   struct LoadMode {  // See Loader::Options.
     bool replace = false;
     bool keep_expired = false;
+    bool at_start = false;
   };
   std::shared_ptr<persist::Loader> NewLoader(LoadMode mode);
 
   Config& config_;
   store::Keyspace& keyspace_;
   script::Scripts& scripts_;
+  StreamHooks stream_hooks_;
   base::Logger* log_ = nullptr;
   mutable base::Mutex mutex_;
   std::shared_ptr<persist::Loader> loader_ GUARDED_BY(mutex_);  // Sharers: who loads, and who looks at the progress.

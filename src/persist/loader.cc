@@ -87,7 +87,20 @@ void Loader::TellEnd() {
                  empty_keys_ != 0 ? fmt::format(", empty keys skipped: {}", empty_keys_) : "");
 }
 
+void Loader::TellMoment(std::string_view name, std::string_view value) {
+  constexpr size_t kReplidDigits = 40;
+  if (name == "repl-id" && value.size() == kReplidDigits) replid_ = value;
+  if (name == "repl-offset") {
+    std::optional<int64_t> offset = base::ParseInt64(value);
+    if (offset && *offset >= 0) replication_offset_ = static_cast<uint64_t>(*offset);
+  }
+  if (!o_.on_moment || moment_told_ || replid_.empty() || !replication_offset_) return;
+  moment_told_ = true;
+  o_.on_moment(replid_, *replication_offset_);
+}
+
 void Loader::OnFact(std::string_view name, std::string_view value) {
+  TellMoment(name, value);
   std::optional<int64_t> number = base::ParseInt64(value);
   if (name == "used-mem" && number) memory_when_saved_.store(static_cast<uint64_t>(*number), std::memory_order_relaxed);
   if (!o_.log) return;
@@ -111,6 +124,7 @@ base::Status Loader::OnKey(codec::LoadedKey& loaded) {
   bytes_loaded_.store(reader_->offset(), std::memory_order_relaxed);
   if (loaded.deadline_ms != store::Entry::kNoDeadline && loaded.deadline_ms <= now_ms_ && !o_.keep_expired) {
     keys_expired_.fetch_add(1, std::memory_order_relaxed);
+    if (moment_told_ && o_.on_expired) o_.on_expired(loaded.db, loaded.key);
     return {};
   }
   base::Status status = placer_ ? placer_->Add(loaded, reader_->offset())

@@ -32,6 +32,10 @@ class Loader final : public codec::DatasetVisitor {
     bool replace = false;
     // Keys that have expired are taken, too: what follows in an append log says when they go.
     bool keep_expired = false;
+    // The file says of which moment of which replication stream it is: id and offset. Before any key.
+    std::function<void(std::string_view replid, uint64_t offset)> on_moment = {};
+    // After on_moment: a key that is passed over because it has expired. No stripe is held, unless the caller holds all.
+    std::function<void(store::DbIndex db, std::string_view key)> on_expired = {};
     // Threads besides the caller's that may place keys: up to KeyPlacer::kHelpersMax.
     size_t helpers = 0;
   };
@@ -61,6 +65,7 @@ class Loader final : public codec::DatasetVisitor {
  private:
   void Delay() const;
   void TellEnd();
+  void TellMoment(std::string_view name, std::string_view value);
 
   Options o_;
   store::Transaction* transaction_ = nullptr;
@@ -69,6 +74,9 @@ class Loader final : public codec::DatasetVisitor {
   int64_t now_ms_ = 0;
   std::optional<LoadProgress> telling_;
   uint64_t empty_keys_ = 0;
+  std::string replid_;
+  std::optional<uint64_t> replication_offset_;
+  bool moment_told_ = false;
   // Figures for INFO, each for itself: relaxed.
   std::atomic<uint64_t> bytes_total_{0};
   std::atomic<uint64_t> bytes_loaded_{0};

@@ -88,6 +88,13 @@ Saver::State Saver::state() const {
 
 // ---- In the foreground ----
 
+codec::DatasetOptions Saver::Head(const store::Transaction& held) const {
+  codec::DatasetOptions head = describe_();
+  // What this unit has changed is in the data and not yet in any stream: the moment has no name there.
+  if (held.dirty() != 0) head.facts.clear();
+  return head;
+}
+
 base::Status Saver::Save(store::Transaction& held) {
   std::string path;
   {
@@ -98,7 +105,7 @@ base::Status Saver::Save(store::Transaction& held) {
   auto write = [&]() -> base::Status {
     ASSIGN_OR_RETURN(FileSink sink, FileSink::Create(files_, path));
     sink.set_in_steps(in_steps_.load(std::memory_order_relaxed));
-    RETURN_IF_ERROR(codec::WriteDataset(held, sink, describe_()));
+    RETURN_IF_ERROR(codec::WriteDataset(held, sink, Head(held)));
     return sink.Commit();
   };
   base::Status status = write();
@@ -116,7 +123,7 @@ base::Status Saver::Save(store::Transaction& held) {
 // ---- In the background ----
 
 base::Status Saver::SaveInBackground(store::Transaction& held) {
-  codec::DatasetOptions head = describe_();
+  codec::DatasetOptions head = Head(held);
   RETURN_IF_ERROR(BeginJob(held, std::move(head)));
   if (log_) log_->Notice("Background saving started");
   return {};

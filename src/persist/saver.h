@@ -81,6 +81,8 @@ class Saver {
   // The thread: writes job_, taken out of the lock.
   void WriteJob(Snapshot& snapshot);
   base::Status WriteFile(Snapshot& snapshot, const std::string& path);
+  // What goes into the head of a file of this moment.
+  codec::DatasetOptions Head(const store::Transaction& held) const;
   base::Status BeginJob(store::Transaction& held, codec::DatasetOptions head);
   std::optional<SaveRule> DueRule() const;
   void BeginIfDue();

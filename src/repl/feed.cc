@@ -98,6 +98,7 @@ void Feed::Activate() {
   keyspace_.AddRecorder();
   // What was written without a record is in no stream: offsets of before mean nothing now.
   replid_ = base::SecureRandomHex(kReplidDigits);
+  predecessor_ = {};
   stream_.ForgetDb();
   backlog_.Resize(settings_.backlog_bytes.load(std::memory_order_relaxed));
   alone_since_ms_ = last_ping_ms_ = NowMs();
@@ -111,6 +112,7 @@ void Feed::StartAnew() {
     replica.kept_back_bytes = 0;
   }
   replid_ = base::SecureRandomHex(kReplidDigits);
+  predecessor_ = {};
   pending_.clear();
   if (!std::exchange(active_, false)) return;
   keyspace_.RemoveRecorder();
@@ -122,7 +124,10 @@ bool Feed::Continue(command::Session& session, std::string_view replid, int64_t 
   base::MutexLock hold(mutex_);
   if (active_) SendPending();
   const uint64_t first = offset_ + 1 - backlog_.size_bytes();
-  const bool possible = active_ && replid == replid_ && offset > 0 && static_cast<uint64_t>(offset) >= first &&
+  // Of the stream before this one all is good up to where this one begins.
+  const bool known = replid == replid_ || (!predecessor_.replid.empty() && replid == predecessor_.replid && offset > 0 &&
+                                           static_cast<uint64_t>(offset) <= predecessor_.offset + 1);
+  const bool possible = active_ && known && offset > 0 && static_cast<uint64_t>(offset) >= first &&
                         static_cast<uint64_t>(offset) <= offset_ + 1;
   if (!possible) {
     if (replid != "?") refused_partial_syncs_.fetch_add(1, std::memory_order_relaxed);
@@ -136,6 +141,34 @@ bool Feed::Continue(command::Session& session, std::string_view replid, int64_t 
   replica.with_greeting = true;
   GoOnline(session.id, replica);
   return true;
+}
+
+std::optional<Feed::Moment> Feed::CurrentMoment() {
+  {
+    base::MutexLock hold(mutex_);
+    if (!active_) return std::nullopt;
+  }
+  // Not under the mutex, which the log's thread takes.
+  log_.WaitFor(keyspace_.last_commit());
+  base::MutexLock hold(mutex_);
+  if (!active_) return std::nullopt;
+  SendPending();
+  // Whoever goes on from here has no database selected.
+  stream_.ForgetDb();
+  return Moment{replid_, offset_};
+}
+
+void Feed::GoOnFrom(const Moment& moment) {
+  base::MutexLock hold(mutex_);
+  DCHECK(!active_ && replicas_.empty() && !moment.replid.empty());
+  Activate();
+  offset_ = moment.offset;
+  predecessor_ = moment;
+}
+
+Feed::Moment Feed::predecessor() const {
+  base::MutexLock hold(mutex_);
+  return predecessor_;
 }
 
 void Feed::AskForCopy(command::Session& session, bool with_greeting) {

@@ -130,6 +130,20 @@ class Feed final : public store::ChangeFollower {
   // The dataset was replaced: nobody can go on from what was sent before.
   void StartAnew();
 
+  // ---- The past ----
+  // A moment of a stream: the dataset after its first `offset` bytes.
+  struct Moment {
+    std::string replid;
+    uint64_t offset = 0;
+  };
+  // Now: every stripe is held. Nothing while no stream runs. Waits for the log, a moment.
+  std::optional<Moment> CurrentMoment();
+  // The dataset is about to be loaded from a file of that moment, on a server that leads: who followed that stream so far can go
+  // on with this one. Before anything else is asked of the feed.
+  void GoOnFrom(const Moment& moment);
+  // The stream that this one goes on from; empty: it goes on from none.
+  Moment predecessor() const;
+
   // ---- What a replica says of itself, before and after it joined ----
   void SetListeningPort(const command::Session& session, int64_t port);
   void SetAddress(const command::Session& session, std::string_view address);
@@ -205,6 +219,7 @@ class Feed final : public store::ChangeFollower {
 
   mutable base::Mutex mutex_;
   std::string replid_ GUARDED_BY(mutex_);
+  Moment predecessor_ GUARDED_BY(mutex_);
   uint64_t offset_ GUARDED_BY(mutex_) = 0;  // Of the last byte sent; the first byte is 1.
   bool active_ GUARDED_BY(mutex_) = false;  // The stream runs and the backlog grows.
   store::ChangeStream stream_ GUARDED_BY(mutex_){store::kToReplicas};

@@ -242,5 +242,32 @@ TEST_F(FeedTest, WritesNeedAsManyReplicasAsTheSettingSays) {
   EXPECT_TRUE(settings_.writes_need_replicas);
 }
 
+TEST_F(FeedTest, AStreamGoesOnFromTheMomentOfAFile) {
+  EXPECT_FALSE(feed_.CurrentMoment().has_value());
+  const std::string before(40, 'a');
+  feed_.GoOnFrom({before, 1000});
+  EXPECT_EQ(feed_.offset(), 1000u);
+  EXPECT_NE(feed_.replid(), before);
+  command::Session exact = NewSession(7), behind = NewSession(8), ahead = NewSession(9), stranger = NewSession(10);
+  EXPECT_TRUE(feed_.Continue(exact, before, 1001));
+  EXPECT_EQ(host_.Got(7), "+CONTINUE " + feed_.replid() + "\r\n");
+  EXPECT_FALSE(feed_.Continue(behind, before, 1000));
+  EXPECT_FALSE(feed_.Continue(ahead, before, 1002));
+  EXPECT_FALSE(feed_.Continue(stranger, std::string(40, 'b'), 1001));
+  feed_.OffsetOf(Write("1"));
+  EXPECT_TRUE(host_.Got(7).ends_with(kSet1)) << host_.Got(7);
+  // Later still: what has been sent since then comes at once. But whoever was ahead of the file never was on this stream.
+  command::Session late = NewSession(11);
+  EXPECT_TRUE(feed_.Continue(late, before, 1001));
+  EXPECT_TRUE(host_.Got(11).ends_with(kSet1));
+  EXPECT_FALSE(feed_.Continue(ahead, before, 1002));
+  const std::optional<Feed::Moment> now = feed_.CurrentMoment();
+  ASSERT_TRUE(now.has_value());
+  EXPECT_EQ(now->replid, feed_.replid());
+  EXPECT_EQ(now->offset, 1000 + kSet1.size());
+  feed_.StartAnew();
+  EXPECT_TRUE(feed_.predecessor().replid.empty());
+}
+
 }  // namespace
 }  // namespace tusk::repl

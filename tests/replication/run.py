@@ -350,9 +350,37 @@ def a_master_that_ends_waits_for_its_replica(master, replica, _):
     ours.close()
 
 
+def a_master_that_was_restarted_goes_on(master, replica, _):
+    """Tusk as master: its RDB file tells of which moment of the stream it is."""
+    if os.path.basename(master.binary) == 'redis-server':
+        return
+    follow(replica, master)
+    fill(master)
+    connection = master.connect()
+    connection.call('SET', 'short', '1', 'PX', '400')
+    assert connection.call('WAIT', 1, 10000) == 1
+    full_before = int(info(master, 'sync_full'))
+    assert full_before >= 0
+    connection.send(b'SHUTDOWN', b'SAVE')
+    assert master.process.wait(20) == 0
+    time.sleep(0.5)
+    master.start()
+    follow(replica, master)
+    assert int(info(master, 'sync_full')) == 0, 'it had to send a copy'
+    assert int(info(master, 'sync_partial_ok')) == 1
+    connection = master.connect()
+    connection.call('SET', 'after', 'restart')
+    equal_at_rest(master, replica)
+    ours = replica.connect()
+    assert ours.call('GET', 'after') == b'restart'
+    assert ours.call('DBSIZE') == connection.call('DBSIZE'), 'what expired meanwhile is still there'
+    ours.call('REPLICAOF', 'NO', 'ONE')
+    ours.close()
+
+
 CASES = [joins_under_load, goes_on_where_it_stopped, a_killed_link_comes_back_by_itself,
          a_paused_replica_reads_on_and_applies_later, sends_the_length_to_who_knows_no_mark,
-         tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again,
+         tells_subscribers_of_the_replica, refuses_writes_and_hides_expired_keys, becomes_a_master_again, a_master_that_was_restarted_goes_on,
          waiting_readers_end_where_a_replica_begins, a_planned_failover_loses_no_write,
          a_failover_that_waits_in_vain_is_taken_back, a_master_that_ends_waits_for_its_replica]
 
