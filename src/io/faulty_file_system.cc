@@ -361,7 +361,7 @@ Status FaultyFileSystem::Overwrite(Node& node, uint64_t generation, const std::s
                                    std::string_view bytes) {
   MutexLock lock(mutex_);
   if (generation != generation_) return Failure(EIO);
-  if (offset + bytes.size() > node.bytes.size()) return Failure(EFBIG);
+  CHECK(offset + bytes.size() <= node.bytes.size());
   const bool stopped = stops_ && steps_.size() >= fail_first_;
   Status failure = BeginStep(Operation::kOverwrite, path);
   if (stopped) return failure;

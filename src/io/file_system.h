@@ -37,7 +37,7 @@ class File {
   virtual base::Status Truncate(uint64_t size) = 0;
   // Up to `size` bytes from `offset` on; 0 only at the end.
   virtual base::Result<size_t> Read(uint64_t offset, char* out, size_t size) = 0;
-  // `bytes` at `offset`, on the disk when it returns; they lie within what the file holds already, else kIo. Where that space had
+  // `bytes` at `offset`, on the disk when it returns; they lie within what the file holds already. Where that space had
   // been written and synced before, no metadata change, and calls over several handles run beside one another. After a
   // failure any part of the bytes may be there.
   virtual base::Status Overwrite(uint64_t offset, std::string_view bytes) = 0;

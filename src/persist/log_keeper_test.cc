@@ -219,13 +219,15 @@ TEST(LogKeeper, EveryStepFailedOnceLeavesALogThatLoadsAndGoesOn) {
 }
 
 TEST(LogKeeper, AMachineThatStopsAnywhereFindsWhatWasSafe) {
-  for (auto loss : {FaultyFileSystem::Loss::kNothing, FaultyFileSystem::Loss::kForget}) {
-    for (size_t n = 1; n <= 80; ++n) {
+  // By its end: the loss, and whether batches go into room made ahead from the first one on.
+  for (const unsigned end : {0u, 1u, 2u, 3u}) {
+    const auto loss = end % 2 == 0 ? FaultyFileSystem::Loss::kNothing : FaultyFileSystem::Loss::kForget;
+    for (size_t n = 1; n <= 90; ++n) {
       FaultyFileSystem disk(n);
       int safe = 0;
       int last = 0;
       {
-        Rig rig(disk, SyncPolicy::kAlways);  // Dies of the first failed write, as it should.
+        Rig rig(disk, SyncPolicy::kAlways, end < 2 ? AppendLog::kWaitsBeforeRoom : 0);  // Dies of the first failed write, as it should.
         disk.StopAt(n);
         Live(rig);
         safe = rig.safe();
@@ -317,6 +319,29 @@ TEST(LogKeeper, EveryStepFailedOnceInRoomEndsTheProcessOrChangesNothing) {
       disk.Crash(FaultyFileSystem::Loss::kForget);
       ExpectABeginning(disk, safe, last, "failure at " + std::to_string(n));
     }
+  }
+}
+
+TEST(LogKeeper, EveryStepFailedOnceWithRewritesBetweenRooms) {
+  for (size_t n = 1; n <= 90; ++n) {
+    FaultyFileSystem disk(n);
+    disk.FailAt(n, EIO);
+    int safe = 0;
+    int last = 0;
+    {
+      Rig rig(disk, SyncPolicy::kAlways, 0);
+      Live(rig);
+      disk.Heal();
+      if (rig.log().state().on && !rig.died()) {
+        rig.Set();
+        EXPECT_TRUE(rig.Flush().ok()) << n;
+        EXPECT_TRUE(rig.Rewrite()) << n;
+      }
+      safe = rig.safe();
+      last = rig.last();
+    }
+    disk.Crash(FaultyFileSystem::Loss::kForget);
+    ExpectABeginning(disk, safe, last, "failure at " + std::to_string(n));
   }
 }
 
