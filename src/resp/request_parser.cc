@@ -105,7 +105,8 @@ std::span<char> RequestParser::PrepareRead() {
       capacity_ = 0;
     }
   }
-  MakeRoom(std::max(read_bytes_, wanted_bytes_));
+  // A large bulk has its room already: what it lacks comes in there, and the buffer does not grow for its last bytes.
+  MakeRoom(wanted_bytes_ != 0 ? wanted_bytes_ : read_bytes_);
   return {base_ + end_, capacity_ - end_};
 }
 

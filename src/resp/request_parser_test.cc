@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -242,6 +243,28 @@ TEST(RequestParser, ABufferFitsWhatItsRequestsNeed) {
   EXPECT_FALSE(parser.Fit());
   parser.Feed(Multibulk({"PING"}));
   EXPECT_EQ(1u, parser.ParseBatch());
+}
+
+// A buffer that doubled for the last bytes of a value took twice the value's memory, and copied it.
+TEST(RequestParser, ALargeBulkTakesNoMoreThanItsRoom) {
+  RequestParser parser;
+  const std::string small = Multibulk({"SET", "k", std::string(kReadBytesMin * 2, 's')});
+  const std::string large = Multibulk({"SET", "k", std::string(2'000'000, 'v')});
+  // What fills the room makes the next reads larger.
+  const std::string input = small + small + large;
+  size_t sent = 0, taken = 0;
+  while (sent < input.size()) {
+    std::span<char> room = parser.PrepareRead();
+    // The last bytes come in drops.
+    const size_t left = input.size() - sent;
+    const size_t count = std::min(room.size(), left > 1000 ? left - 1000 : 100);
+    std::memcpy(room.data(), input.data() + sent, count);
+    parser.CommitRead(count);
+    sent += count;
+    for (parser.ParseBatch(); parser.request_count() != 0; ++taken) parser.Take();
+    EXPECT_LE(parser.capacity_bytes(), large.size() + 2 * kReadBytesMax);
+  }
+  EXPECT_EQ(3u, taken);
 }
 
 }  // namespace
