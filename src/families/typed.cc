@@ -140,7 +140,10 @@ void SetTyped(Context& ctx, size_t value_position, const SetOptions& options, Se
 }  // namespace
 
 void ReplyDocument(const Document& document, resp::Reply& reply) {
-  reply.resp3() ? codec::SpellDocument(document.view(), reply) : reply.Bulk(types::JsonOf(document.view()));
+  const types::DocumentView value = document.view();
+  if (reply.resp3()) return codec::SpellDocument(value, reply);
+  const bool is_string = value.kind() == types::DocumentKind::kText || value.kind() == types::DocumentKind::kBytes;
+  reply.Bulk(is_string ? std::string(value.text()) : types::JsonOf(value));
 }
 
 void CmdTypedSet(Context& ctx) {

@@ -31,7 +31,7 @@ void CmdTypedMset(command::Context& context);
 void CmdTypedHset(command::Context& context);
 void CmdTypedHelp(command::Context& context);
 
-// As GET answers: typed under RESP3, as JSON under RESP2.
+// As GET answers: typed under RESP3; under RESP2 as JSON, but a text or bytes as they are.
 void ReplyDocument(const types::Document& document, resp::Reply& reply);
 
 }  // namespace tusk::families
