@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/numbers.h"
 #include "base/text.h"
+#include "resp/mini_frame.h"
 #include "resp/reply_parser.h"
 
 namespace tusk::resp {
@@ -182,8 +183,8 @@ size_t RequestParser::ParseBatch(size_t requests_max) {
   if (request_count() > 0) return request_count();
   ForgetTaken();
   while (requests_.size() < requests_max && parsed_ < end_ && !failed()) {
-    if (ParsePlain()) continue;
-    Step step = ParseOne();
+    if (!mini_ && ParsePlain()) continue;
+    Step step = mini_ ? ParseMini() : ParseOne();
     if (step == Step::kRequest) {
       requests_.push_back({static_cast<uint32_t>(request_first_arg_),
                            static_cast<uint32_t>(args_.size() - request_first_arg_), parsed_});
@@ -344,6 +345,31 @@ void RequestParser::WrapTyped() {
   const auto first = args_.begin() + static_cast<std::ptrdiff_t>(request_first_arg_);
   args_.insert(first, {std::string_view("TYPED"), *first, std::string_view(inline_args_.back()[0])});
   args_.erase(args_.begin() + static_cast<std::ptrdiff_t>(request_first_arg_) + 3);
+}
+
+RequestParser::Step RequestParser::ParseMini() {
+  do {
+    const size_t there = end_ - parsed_ - frame_bytes_;
+    std::string_view rest(base_ + parsed_ + frame_bytes_, there);
+    const int64_t length_max = authenticated_ ? bulk_bytes_max_ : std::min(bulk_bytes_max_, kUnauthenticatedBulkBytesMax);
+    base::Result<std::optional<MiniToken>> next = TakeMiniToken(rest, length_max);
+    if (!next) return Fail(next.error().message());
+    if (!*next) return Step::kIncomplete;
+    const MiniToken& token = **next;
+    if (!authenticated_ && token.count > kUnauthenticatedCountMax) return Fail("unauthenticated array length");
+    frame_bytes_ += there - rest.size();
+    // So it takes at most twice of that, the last bulk included.
+    if (static_cast<int64_t>(frame_bytes_) > bulk_bytes_max_ + static_cast<int64_t>(kInlineBytesMax)) return Fail("too large request");
+    if (!frame_open_.empty()) --frame_open_.back();
+    if (IsAggregate(token.type) && token.count > 0) {
+      if (frame_open_.size() == kFrameNestingMax) return Fail("too deep nesting");
+      frame_open_.push_back(token.count);
+    }
+    while (!frame_open_.empty() && frame_open_.back() == 0) frame_open_.pop_back();
+  } while (!frame_open_.empty());
+  args_.emplace_back(base_ + parsed_, frame_bytes_);
+  parsed_ += std::exchange(frame_bytes_, 0);
+  return Step::kRequest;
 }
 
 RequestParser::Step RequestParser::ParseInline() {

@@ -13,6 +13,9 @@
 // if they had come as bulks. A request with any other is handed out as another command that says so: SET k <frame> EX 9 as
 // TYPED SET 2 k <frame> EX 9, where "2" lists the typed arguments of SET and a frame is the value's bytes as they came.
 //
+// On the mini-Redis port (set_mini) a request is one value of resp/mini_frame.h: an array, or a line. It is handed out as one
+// argument, its bytes as they came.
+//
 // A broken request is reported only when all requests before it are taken, since they may lift the limit that it
 // breaks (AUTH, CONFIG SET). After an error the parser finds nothing more.
 // Threads: caller-synchronised. Owns: the buffer and the argument views into it.
@@ -57,6 +60,8 @@ class RequestParser {
   // proto-max-bulk-len.
   void set_bulk_bytes_max(int64_t bytes) noexcept { bulk_bytes_max_ = bytes; }
   void set_authenticated(bool authenticated) noexcept { authenticated_ = authenticated; }
+  // Before the first byte.
+  void set_mini() noexcept { mini_ = true; }
 
   // Room to read into, sized by what is expected next.
   std::span<char> PrepareRead();
@@ -109,6 +114,8 @@ class RequestParser {
   Step ParseArguments();
   // A typed argument, which begins at parsed_. kRequest means: it is read.
   Step ParseFrame();
+  // A request of the mini-Redis port, which begins at parsed_.
+  Step ParseMini();
   // The request in progress is complete and has typed arguments: gives it the form that says so.
   void WrapTyped();
   // Reads the number in the line at parsed_ + 1. kRequest means: read, parsed_ is behind the line.
@@ -138,12 +145,13 @@ class RequestParser {
   size_t request_first_arg_ = 0;
   int64_t args_left_ = 0;     // 0: at the start of a request.
   int64_t bulk_length_ = -1;  // -1: the next line is a length.
-  size_t frame_bytes_ = 0;    // Of a typed argument: what is scanned of it.
+  size_t frame_bytes_ = 0;    // Of a typed argument or mini-Redis request: what is scanned of it.
   std::vector<int64_t> frame_open_;   // Values that each open aggregate still lacks, the outermost first.
   std::vector<size_t> typed_;         // Positions of typed arguments.
 
   int64_t bulk_bytes_max_ = kBulkBytesMaxDefault;
   bool authenticated_ = true;
+  bool mini_ = false;
   std::string error_;
 };
 
