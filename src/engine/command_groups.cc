@@ -21,6 +21,7 @@
 #include "families/keys.h"
 #include "families/keyspace.h"
 #include "families/transfer.h"
+#include "miniredis/verbs.h"
 #include "pubsub/commands.h"
 #include "repl/commands.h"
 #include "script/scripting.h"
@@ -42,6 +43,7 @@ std::vector<std::span<const command::CommandSpec>> CommandGroups() {
       families::StreamsRows(),
       families::JsonRows(),
       families::TypedRows(),
+      miniredis::MiniRows(),
       families::KeysRows(),
       families::KeyspaceRows(),
       families::TransferRows(),

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/check.h"
 #include "base/numbers.h"
 #include "command/context.h"
 
@@ -81,13 +82,8 @@ uint64_t Detach(Context& ctx, DbIndex db, Trash& trash) {
 bool Flush(Context& ctx, DbIndex first, size_t end, std::string_view record) {
   std::optional<bool> lazy = FlushMode(ctx);
   if (!lazy) return false;
-  Trash trash;
-  uint64_t count = 0;
-  for (size_t db = first; db < end; ++db) count += Detach(ctx, static_cast<DbIndex>(db), trash);
-  ctx.transaction().AddDirty(count);
-  ctx.transaction().FlushTracked();
+  EmptyDatabases(ctx, first, end, *lazy);
   ctx.RecordAs({record});
-  if (!trash.empty()) ctx.keyspace().reclaimer().Run([owned = std::move(trash)] {}, *lazy ? count : 0);
   ctx.reply().Ok();
   return true;
 }
@@ -130,6 +126,17 @@ void SwapDatabases(Context& ctx, DbIndex a, DbIndex b) {
 }
 
 }  // namespace
+
+uint64_t EmptyDatabases(Context& ctx, DbIndex first, size_t end, bool lazy) {
+  DCHECK(ctx.transaction().holds_all());
+  Trash trash;
+  uint64_t count = 0;
+  for (size_t db = first; db < end; ++db) count += Detach(ctx, static_cast<DbIndex>(db), trash);
+  ctx.transaction().AddDirty(count);
+  ctx.transaction().FlushTracked();
+  if (!trash.empty()) ctx.keyspace().reclaimer().Run([owned = std::move(trash)] {}, lazy ? count : 0);
+  return count;
+}
 
 void CmdDbsize(Context& ctx) { ctx.reply().Integer(static_cast<int64_t>(ctx.keyspace().Size(ctx.db()))); }
 

@@ -121,6 +121,7 @@ base::Status ServerProcess::StartListening() {
   server::Server::Options options{
       .addresses = addresses ? *addresses : std::vector<std::string>{},
       .port = static_cast<uint16_t>(config_->Number("port")),
+      .mini_port = static_cast<uint16_t>(config_->Number("miniredis-port")),
       .unix_socket = config_->Text("unixsocket"),
       .unix_socket_mode = static_cast<unsigned>(config_->Number("unixsocketperm")),
       .backlog = static_cast<int>(config_->Number("tcp-backlog")),
@@ -138,11 +139,15 @@ base::Status ServerProcess::StartListening() {
   server_->shutdown().AddStep([this](const command::ShutdownWish& wish) { return SaveBeforeExit(wish); });
   // CONFIG SET runs on a worker's thread, while the main thread is in Wait() and can listen anew.
   config_->OnChange("port", [this](const engine::SettingValue& port) {
-    bool done = ListenAgain(config_->Text("bind"), port.number);
+    bool done = ListenAgain(config_->Text("bind"), port.number, config_->Number("miniredis-port"));
+    return done ? base::Status::Ok() : base::Status::Invalid("Unable to listen on this port. Check server logs.");
+  });
+  config_->OnChange("miniredis-port", [this](const engine::SettingValue& port) {
+    bool done = ListenAgain(config_->Text("bind"), config_->Number("port"), port.number);
     return done ? base::Status::Ok() : base::Status::Invalid("Unable to listen on this port. Check server logs.");
   });
   config_->OnChange("bind", [this](const engine::SettingValue& bind) {
-    bool done = ListenAgain(bind.text, config_->Number("port"));
+    bool done = ListenAgain(bind.text, config_->Number("port"), config_->Number("miniredis-port"));
     return done ? base::Status::Ok() : base::Status::Invalid("Failed to bind to specified addresses.");
   });
   ShowTitle();
@@ -192,9 +197,10 @@ void ServerProcess::ShowTitle() {
   });
 }
 
-bool ServerProcess::ListenAgain(const std::string& bind, int64_t port) {
+bool ServerProcess::ListenAgain(const std::string& bind, int64_t port, int64_t mini_port) {
   auto addresses = base::SplitQuotedLine(bind);
-  base::Status status = server_->Rebind(addresses.value_or(std::vector<std::string>{}), static_cast<uint16_t>(port));
+  base::Status status = server_->Rebind(addresses.value_or(std::vector<std::string>{}),
+                                         {static_cast<uint16_t>(port), static_cast<uint16_t>(mini_port)});
   if (!status.ok()) log_.Warning("{}", status.message());
   if (status.ok()) SetTitle(config_->Text("proc-title-template"), bind, port);
   return status.ok();

@@ -49,7 +49,7 @@ class ServerProcess {
   base::Status SyncBeforeExit(const command::ShutdownWish& wish);
   base::Status SaveBeforeExit(const command::ShutdownWish& wish);
   // False: all is as before, and the log says why.
-  bool ListenAgain(const std::string& bind, int64_t port);
+  bool ListenAgain(const std::string& bind, int64_t port, int64_t mini_port);
   base::Status Listen();
   void ReportCrashes();
   // The title by proc-title-template, now and whenever what it shows changes.

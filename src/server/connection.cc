@@ -15,6 +15,7 @@
 #include "command/command_table.h"
 #include "engine/engine.h"
 #include "io/sockets.h"
+#include "resp/mini_frame.h"
 #include "resp/reply.h"
 #include "server/buffer_sizes.h"
 #include "server/connection_loop.h"
@@ -42,11 +43,16 @@ bool IsHttp(std::string_view word) noexcept {
 
 }  // namespace
 
-Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd)
+Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd, Dialect dialect)
     : context_(context), loop_(loop), fd_(std::move(fd)), deadline_(*this), record_(std::make_shared<ClientRecord>()) {
   engine::Engine& engine = context_.engine;
   session_.id = engine.NextSessionId();
   session_.host = &loop_;
+  if (dialect == Dialect::kMini) {
+    session_.protocol = resp::kMiniProtocol;
+    parser_.set_mini();
+    mini_ = std::make_unique<miniredis::RequestTranslator>();
+  }
   engine.users().Begin(session_);
   last_read_us_ = engine.clock().MonotonicMicros();
   record_->id = session_.id;
@@ -98,9 +104,7 @@ bool Connection::OnSoon(uint32_t events) noexcept {
   if (static_cast<size_t>(count) >= kAloneBytesMin) return false;
   if (ParseInput() == 0) return true;
   command::Request& request = resolved_.emplace();
-  request.argv = parser_.Peek(0);
-  request.db = session_.db;
-  context_.engine.executor().Resolve(request);
+  Resolve(0, request);
   if (request.has_key) loop_.ExpectRequest(request);
   return true;
 }
@@ -170,6 +174,16 @@ void Connection::Process() noexcept {
   if (!closed_) AccountMemory();
 }
 
+void Connection::Resolve(size_t i, command::Request& request) {
+  request.argv = parser_.Peek(i);
+  if (mini_) [[unlikely]] {
+    if (i == 0) mini_->Reset();
+    request.argv = mini_->Translate(request.argv[0]);
+  }
+  request.db = session_.db;
+  context_.engine.executor().Resolve(request);
+}
+
 Connection::Next Connection::RunGroup(size_t count) {
   command::Executor& executor = context_.engine.executor();
   if (count == 1) {
@@ -177,13 +191,11 @@ Connection::Next Connection::RunGroup(size_t count) {
       // It has been looked ahead for already.
       command::Request request = *resolved_;
       resolved_.reset();
-      DCHECK(request.argv.data() == parser_.Peek(0).data() && request.db == session_.db);
+      DCHECK((mini_ || request.argv.data() == parser_.Peek(0).data()) && request.db == session_.db);
       return RunOne(request);
     }
     command::Request request;
-    request.argv = parser_.Peek(0);
-    request.db = session_.db;
-    executor.Resolve(request);
+    Resolve(0, request);
     executor.LookAhead({&request, 1});
     return RunOne(request);
   }
@@ -193,10 +205,7 @@ Connection::Next Connection::RunGroup(size_t count) {
   static_assert(std::is_trivially_destructible_v<command::Request>);
   auto* const requests = reinterpret_cast<command::Request*>(room);
   for (size_t i = 0; i < count; ++i) {
-    command::Request& request = *std::construct_at(&requests[i]);
-    request.argv = parser_.Peek(i);
-    request.db = session_.db;
-    executor.Resolve(request);
+    Resolve(i, *std::construct_at(&requests[i]));
   }
   // This thread's, whoever has the loop at the end.
   command::Worker& worker = loop_.worker();
@@ -515,6 +524,19 @@ void Connection::Flush() noexcept {
   SetInterest(io::kReadable);
 }
 
+void Connection::SendLast() noexcept {
+  const store::CommitGate& gate = context_.engine.keyspace().gate();
+  const bool held = gate.holds.load(std::memory_order_acquire) && gate.open_to.load(std::memory_order_acquire) < session_.seen_commit;
+  if (closed_ || held) return;
+  while (!out_.empty()) {
+    iovec vectors[kVectorsPerWrite];
+    const size_t count = out_.Gather(vectors, kVectorsPerWrite);
+    const ssize_t sent = writev(fd_.get(), vectors, static_cast<int>(count));
+    if (sent <= 0) return;
+    out_.Consume(static_cast<size_t>(sent));
+  }
+}
+
 void Connection::SetInterest(uint32_t interest) noexcept {
   if (interest == interest_) return;
   interest_ = interest;
@@ -525,7 +547,7 @@ void Connection::SetInterest(uint32_t interest) noexcept {
 void Connection::FailProtocol() {
   context_.log.Verbose("{} from client id={} addr={}", parser_.error(), id(), record_->address);
   context_.engine.statistics().CountError("ERR");
-  resp::Reply(out_, session_.protocol).Error("ERR " + parser_.error());
+  resp::Reply(out_, session_.protocol).Error(mini_ ? parser_.error() : "ERR " + parser_.error());
   close_after_flush_ = true;
 }
 

@@ -23,6 +23,7 @@
 #include "command/executor.h"
 #include "command/session.h"
 #include "io/event_loop.h"
+#include "miniredis/request.h"
 #include "resp/output_buffer.h"
 #include "resp/request_parser.h"
 #include "server/client_registry.h"
@@ -45,7 +46,7 @@ inline constexpr size_t kSendEarlyBytes = 256 * 1024;
 
 class Connection final : public io::EventHandler {
  public:
-  Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd);
+  Connection(ServerContext& context, ConnectionLoop& loop, base::UniqueFd fd, Dialect dialect);
   ~Connection();
 
   base::Status Start();
@@ -68,6 +69,8 @@ class Connection final : public io::EventHandler {
   void OnResume() noexcept;
 
   void Flush() noexcept;
+  // When all threads have ended: what a command that outlived its loop has answered, as far as that goes at once.
+  void SendLast() noexcept;
   // Now and then: idle time, output limits, memory that rests or is more than is needed.
   void OnCron(int64_t now_us) noexcept;
   bool closed() const noexcept { return closed_; }
@@ -93,6 +96,8 @@ class Connection final : public io::EventHandler {
   bool ReadInput() noexcept;
   void NoteInput(size_t bytes, int64_t now_us) noexcept;
   size_t ParseInput();
+  // The i-th of the requests that were parsed, in the words of the command table.
+  void Resolve(size_t i, command::Request& request);
   void Process() noexcept;
   Next RunGroup(size_t count);
   Next RunOne(command::Request& request);
@@ -148,6 +153,7 @@ class Connection final : public io::EventHandler {
 
   command::Session session_;
   resp::RequestParser parser_;
+  std::unique_ptr<miniredis::RequestTranslator> mini_;  // Only of a connection that speaks that dialect.
   resp::OutputBuffer out_;
   DeadlineTimer deadline_;
   std::shared_ptr<ClientRecord> record_;

@@ -89,13 +89,17 @@ void ConnectionLoop::RequestResumePaused() noexcept {
   events_->Post(base::MakeTask([this] { ResumePaused(); }));
 }
 
-void ConnectionLoop::AddConnection(base::UniqueFd fd) noexcept {
+void ConnectionLoop::AddConnection(base::UniqueFd fd, Dialect dialect) noexcept {
   load_.fetch_add(1, std::memory_order_relaxed);
-  events_->Post(base::MakeTask([this, fd = std::move(fd)]() mutable { Adopt(std::move(fd)); }));
+  events_->Post(base::MakeTask([this, dialect, fd = std::move(fd)]() mutable { Adopt(std::move(fd), dialect); }));
 }
 
 void ConnectionLoop::Stop() noexcept {
   events_->Post(base::MakeTask([this] { CloseAll(); }));
+}
+
+void ConnectionLoop::SendLast() noexcept {
+  for (auto& [id, connection] : connections_) connection->SendLast();
 }
 
 // ---- The driving thread ----
@@ -117,8 +121,8 @@ Connection* ConnectionLoop::Find(uint64_t id) noexcept {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-void ConnectionLoop::Adopt(base::UniqueFd fd) {
-  auto connection = std::make_unique<Connection>(context_, *this, std::move(fd));
+void ConnectionLoop::Adopt(base::UniqueFd fd, Dialect dialect) {
+  auto connection = std::make_unique<Connection>(context_, *this, std::move(fd), dialect);
   base::Status status = stopped_ ? base::Status::Unavailable("stopping") : connection->Start();
   if (!status.ok()) {
     load_.fetch_sub(1, std::memory_order_relaxed);

@@ -34,10 +34,12 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void RetryBlocked(uint64_t session_id) noexcept override;
   void RequestClose(uint64_t session_id) noexcept;
   void RequestResumePaused() noexcept;
-  void AddConnection(base::UniqueFd fd) noexcept;
+  void AddConnection(base::UniqueFd fd, Dialect dialect) noexcept;
   void DetachedDone(uint64_t session_id, command::Outcome outcome) noexcept;
   // Closes all connections, sending what replies are there as far as that goes at once; Drive() returns afterwards.
   void Stop() noexcept;
+  // After that, when all threads have ended: replies of commands that ran until then.
+  void SendLast() noexcept;
   // The append log has got further: output that was held back for it may go.
   void OnSynced() noexcept;
   void Post(std::unique_ptr<base::Task> task) noexcept { events_->Post(std::move(task)); }
@@ -88,7 +90,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   template <typename Function>
   void Send(uint64_t session_id, Function function) noexcept;
   Connection* Find(uint64_t id) noexcept;
-  void Adopt(base::UniqueFd fd);
+  void Adopt(base::UniqueFd fd, Dialect dialect);
   void BeforeWait() noexcept override;
   void AfterSoon() noexcept override;
   void AfterEvents() noexcept override;

@@ -34,8 +34,9 @@ base::UniqueFd OpenReserve() { return base::UniqueFd(open("/dev/null", O_RDONLY 
 
 }  // namespace
 
-Listener::Listener(ServerContext& context, io::EventLoop& events, std::vector<ConnectionLoop*> loops, base::UniqueFd fd)
-    : context_(context), events_(events), loops_(std::move(loops)), fd_(std::move(fd)), reserve_(OpenReserve()), rest_(*this) {}
+Listener::Listener(ServerContext& context, io::EventLoop& events, std::vector<ConnectionLoop*> loops, base::UniqueFd fd,
+                   Dialect dialect)
+    : context_(context), events_(events), loops_(std::move(loops)), fd_(std::move(fd)), dialect_(dialect), reserve_(OpenReserve()), rest_(*this) {}
 
 Listener::~Listener() { events_.Remove(fd_.get(), *this); }
 
@@ -81,7 +82,7 @@ void Listener::Admit(base::UniqueFd fd) {
   engine.statistics().connections_received.fetch_add(1, std::memory_order_relaxed);
   io::SetNoDelay(fd.get());
   io::SetKeepAlive(fd.get(), static_cast<int>(network.tcp_keepalive_seconds.get()));
-  chosen->AddConnection(std::move(fd));
+  chosen->AddConnection(std::move(fd), dialect_);
 }
 
 void Listener::OutOfDescriptors() {

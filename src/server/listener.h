@@ -19,7 +19,7 @@ class ConnectionLoop;
 
 class Listener final : public io::EventHandler {
  public:
-  Listener(ServerContext& context, io::EventLoop& events, std::vector<ConnectionLoop*> loops, base::UniqueFd fd);
+  Listener(ServerContext& context, io::EventLoop& events, std::vector<ConnectionLoop*> loops, base::UniqueFd fd, Dialect dialect);
   ~Listener();
   base::Status Start();
   std::string address() const;
@@ -44,6 +44,7 @@ class Listener final : public io::EventHandler {
   io::EventLoop& events_;
   std::vector<ConnectionLoop*> loops_;
   base::UniqueFd fd_;
+  const Dialect dialect_;
   base::UniqueFd reserve_;
   size_t next_loop_ = 0;
   RestTimer rest_;

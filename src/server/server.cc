@@ -56,16 +56,16 @@ std::vector<ConnectionLoop*> Server::LoopPointers() const {
   return pointers;
 }
 
-Status Server::AddListener(base::UniqueFd fd, Listeners& listeners) {
-  auto listener = std::make_unique<Listener>(context_, *events_, LoopPointers(), std::move(fd));
+Status Server::AddListener(base::UniqueFd fd, Dialect dialect, Listeners& listeners) {
+  auto listener = std::make_unique<Listener>(context_, *events_, LoopPointers(), std::move(fd), dialect);
   RETURN_IF_ERROR(listener->Start());
   listeners.push_back(std::move(listener));
   return {};
 }
 
-Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addresses, uint16_t port) {
-  Listeners listeners;
-  if (port == 0) return listeners;
+Status Server::ListenAt(const std::vector<std::string>& addresses, uint16_t port, Dialect dialect, Listeners& listeners) {
+  if (port == 0) return {};
+  const size_t before = listeners.size();
   Status last;
   for (std::string_view address : addresses) {
     bool optional = address.starts_with('-');
@@ -74,11 +74,17 @@ Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addr
     if (!fd) {
       last = fd.error();
       if (optional) continue;
-      return Error(last);
+      return last;
     }
-    RETURN_IF_ERROR(AddListener(*std::move(fd), listeners));
+    RETURN_IF_ERROR(AddListener(*std::move(fd), dialect, listeners));
   }
-  if (listeners.empty() && !last.ok()) return Error(last);
+  return listeners.size() == before ? last : Status();
+}
+
+Result<Server::Listeners> Server::ListenTcp(const std::vector<std::string>& addresses, Ports ports) {
+  Listeners listeners;
+  RETURN_IF_ERROR(ListenAt(addresses, ports.redis, Dialect::kRedis, listeners));
+  RETURN_IF_ERROR(ListenAt(addresses, ports.mini, Dialect::kMini, listeners));
   return listeners;
 }
 
@@ -90,10 +96,10 @@ Status Server::Start() {
     ASSIGN_OR_RETURN(auto loop, ConnectionLoop::Create(context_, i, count));
     loops_.push_back(std::move(loop));
   }
-  ASSIGN_OR_RETURN(tcp_, ListenTcp(options_.addresses, options_.port));
+  ASSIGN_OR_RETURN(tcp_, ListenTcp(options_.addresses, {options_.port, options_.mini_port}));
   if (!options_.unix_socket.empty()) {
     ASSIGN_OR_RETURN(base::UniqueFd fd, io::ListenUnix(options_.unix_socket, options_.unix_socket_mode, options_.backlog));
-    RETURN_IF_ERROR(AddListener(std::move(fd), unix_));
+    RETURN_IF_ERROR(AddListener(std::move(fd), Dialect::kRedis, unix_));
   }
   clients_.set_loops(LoopPointers());
   crew_.Start(LoopPointers());
@@ -120,11 +126,11 @@ void Server::StopSoon() noexcept {
   events_->Post(base::MakeTask([] {}));
 }
 
-Status Server::Rebind(std::vector<std::string> addresses, uint16_t port) {
+Status Server::Rebind(std::vector<std::string> addresses, Ports ports) {
   auto done = std::make_shared<std::promise<Status>>();
   std::future<Status> result = done->get_future();
-  events_->Post(base::MakeTask([this, done, addresses = std::move(addresses), port] {
-    done->set_value(ListenAgain(addresses, port));
+  events_->Post(base::MakeTask([this, done, addresses = std::move(addresses), ports] {
+    done->set_value(ListenAgain(addresses, ports));
   }));
   // A server that is being stopped runs no more tasks, and waits for the caller's thread.
   while (result.wait_for(kStopLookEvery) != std::future_status::ready) {
@@ -133,18 +139,19 @@ Status Server::Rebind(std::vector<std::string> addresses, uint16_t port) {
   return result.get();
 }
 
-Status Server::ListenAgain(const std::vector<std::string>& addresses, uint16_t port) {
+Status Server::ListenAgain(const std::vector<std::string>& addresses, Ports ports) {
   // The old ones go first: the new may want the same port.
   tcp_.clear();
-  auto listeners = ListenTcp(addresses, port);
+  auto listeners = ListenTcp(addresses, ports);
   if (!listeners) {
-    auto before = ListenTcp(options_.addresses, options_.port);
+    auto before = ListenTcp(options_.addresses, {options_.port, options_.mini_port});
     if (before) tcp_ = *std::move(before);
     return listeners.error();
   }
   tcp_ = *std::move(listeners);
   options_.addresses = addresses;
-  options_.port = port;
+  options_.port = ports.redis;
+  options_.mini_port = ports.mini;
   return {};
 }
 
@@ -159,6 +166,7 @@ void Server::Stop() {
   }
   for (auto& loop : loops_) loop->Stop();
   crew_.Stop();
+  for (auto& loop : loops_) loop->SendLast();
   loops_.clear();
 }
 

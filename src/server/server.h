@@ -34,6 +34,7 @@ class Server {
     // As in `bind`: "*", "::*", addresses; a '-' before one allows it to be missing on this machine.
     std::vector<std::string> addresses{"*", "-::*"};
     uint16_t port = 6379;  // 0: no TCP.
+    uint16_t mini_port = 0;  // Of the mini-Redis protocol, at the same addresses; 0: none.
     std::string unix_socket;
     unsigned unix_socket_mode = 0;
     int backlog = 511;
@@ -53,7 +54,11 @@ class Server {
   Shutdown& shutdown() noexcept { return shutdown_; }
   // CONFIG SET bind or port: listens anew, or keeps all as it was when that fails. Any thread but the one in Wait();
   // blocks until done.
-  base::Status Rebind(std::vector<std::string> addresses, uint16_t port);
+  struct Ports {
+    uint16_t redis = 0;
+    uint16_t mini = 0;
+  };
+  base::Status Rebind(std::vector<std::string> addresses, Ports ports);
 
   // "127.0.0.1:6379", "/run/tusk.sock:0". After Start.
   std::vector<std::string> listening() const;
@@ -64,10 +69,12 @@ class Server {
 
  private:
   using Listeners = std::vector<std::unique_ptr<Listener>>;
-  base::Result<Listeners> ListenTcp(const std::vector<std::string>& addresses, uint16_t port);
-  base::Status AddListener(base::UniqueFd fd, Listeners& listeners);
+  // At both ports.
+  base::Result<Listeners> ListenTcp(const std::vector<std::string>& addresses, Ports ports);
+  base::Status ListenAt(const std::vector<std::string>& addresses, uint16_t port, Dialect dialect, Listeners& listeners);
+  base::Status AddListener(base::UniqueFd fd, Dialect dialect, Listeners& listeners);
   std::vector<ConnectionLoop*> LoopPointers() const;
-  base::Status ListenAgain(const std::vector<std::string>& addresses, uint16_t port);
+  base::Status ListenAgain(const std::vector<std::string>& addresses, Ports ports);
   void Stop();
 
   void StopSoon() noexcept;

@@ -2,6 +2,8 @@
 // Threads: immutable after start; what it points to says so itself. Owns: nothing.
 #pragma once
 
+#include <cstdint>
+
 namespace tusk::base {
 class Logger;
 }
@@ -13,6 +15,9 @@ namespace tusk::server {
 
 class ClientRegistry;
 class Crew;
+
+// What a port speaks: Redis' protocol, or the mini-Redis one (src/miniredis).
+enum class Dialect : uint8_t { kRedis, kMini };
 
 struct ServerContext {
   engine::Engine& engine;

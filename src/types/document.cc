@@ -277,6 +277,18 @@ bool Document::Erase(const DocumentView& key) noexcept {
   return true;
 }
 
+Document Document::TakeLast() noexcept {
+  DCHECK(kind() == DocumentKind::kSet);
+  MapBlock& block = map();
+  DCHECK(block.live > 0);
+  // Vacant places at the end are given up, lest they be walked again each time.
+  while (block.key(block.used - 1).is_vacant()) --block.used;
+  Document taken = block.key(block.used - 1).Clone();
+  const bool erased = Erase(taken.view());
+  DCHECK(erased);
+  return taken;
+}
+
 void Document::Clear() noexcept {
   switch (kind()) {
     case DocumentKind::kArray: *this = Array(); break;

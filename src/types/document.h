@@ -71,6 +71,7 @@ class Document {
   bool Put(Document key, Document value) noexcept;       // kMap; true: the key is new. The key is a scalar.
   bool Add(Document member) noexcept;                    // kSet; true: it is new. A scalar.
   bool Erase(const DocumentView& key) noexcept;          // kMap, kSet.
+  Document TakeLast() noexcept;                          // kSet; what came last. O(1) amortised.
   // Empties a container.
   void Clear() noexcept;
   // Packs a container that has become small. Those within it are settled already.

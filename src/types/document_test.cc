@@ -357,5 +357,21 @@ TEST(DocumentTest, FreeEffortGrowsWithWhatIsWithin) {
   EXPECT_EQ(Json("[1,2,3]").FreeEffort(), 1u);
 }
 
+TEST(DocumentTest, TakeLastEmptiesASetFromItsEnd) {
+  Document set = Document::Set();
+  constexpr int64_t kMembers = 500;
+  for (int64_t i = 0; i < kMembers; ++i) set.Add(Document::Integer(i));
+  // Holes, also at the end.
+  for (int64_t i = 0; i < kMembers; i += 2) EXPECT_TRUE(set.Erase(DocumentView::Integer(i)));
+  EXPECT_TRUE(set.Erase(DocumentView::Integer(kMembers - 1)));
+  for (int64_t i = kMembers - 3; i > 0; i -= 2) {
+    EXPECT_EQ(set.TakeLast().view().integer(), i);
+    EXPECT_FALSE(set.view().Find(DocumentView::Integer(i)));
+    if (i % 7 == 0) EXPECT_TRUE(set.Add(Document::Integer(-i)));
+    if (i % 7 == 0) EXPECT_EQ(set.TakeLast().view().integer(), -i);
+  }
+  EXPECT_EQ(set.size(), 0u);
+}
+
 }  // namespace
 }  // namespace tusk::types
