@@ -62,6 +62,7 @@ void CmdLen(Context& ctx) {
 // All but the schedule.
 void CmdFlush(Context& ctx) {
   Call call(ctx);
+  DCHECK(ctx.transaction().holds_all());
   const Key key = Key::Of(kScheduleKey);
   std::optional<store::Value> schedule;
   if (Entry* entry = ctx.Lookup(key, store::Access::kWrite)) schedule = ctx.transaction().Take(ctx.db(), key, *entry);

@@ -76,6 +76,7 @@ Status ReadFile(Context& ctx, const std::string& path, SavedKeys& saved) {
 }
 
 void Place(Context& ctx, SavedKey& saved) {
+  DCHECK(saved.text.has_value() != !saved.value.empty());
   const Key key = Key::Of(saved.key);
   Entry* old = ctx.Lookup(key, Access::kWrite);
   if (old) ctx.Delete(key, *old);

@@ -82,6 +82,7 @@ class ValueReader {
   Status TooDeep() const { return Status::Exhausted("Value is nested too deeply."); }
 
   Status Json(std::string_view text, size_t depth) {
+    DCHECK(depth <= depth_max_);
     Status status = types::ReadJson(text, depth_max_ - depth, out_);
     if (status.ok()) return status;
     return status.code() == base::Code::kExhausted ? TooDeep() : Status::Invalid("invalid JSON");

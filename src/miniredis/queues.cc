@@ -95,6 +95,7 @@ std::optional<Slice> SliceOf(Call& call, size_t size) {
   if (!first) return {};
   std::optional<size_t> last = SliceEnd(call, 2, size, size);
   if (!last) return {};
+  DCHECK(*first <= size && *last <= size);
   return Slice{*first, std::max(*first, *last)};
 }
 
@@ -133,6 +134,7 @@ void PushAll(Context& ctx, ListEnd end, std::string_view event) {
 // The queue is not empty.
 Document Take(Call& call, Queue& queue, ListEnd end, std::string_view event) {
   DCHECK(queue.size() > 0);
+  DCHECK(!queue.list || !queue.array);
   Document taken;
   if (queue.list) {
     const std::string text = queue.list->Pop(end, Limits(call));
@@ -218,6 +220,7 @@ void CmdLindex(Context& ctx) {
   if (!Find(call, 0, Access::kRead, queue)) return;
   std::optional<size_t> at = IndexIn(*index, queue.size());
   if (!at) return call.Null();
+  DCHECK(queue.array || queue.list);
   if (queue.array) return call.Value(queue.array->view().At(*at));
   call.Element(queue.list->Seek(static_cast<int64_t>(*at)).Get());
 }

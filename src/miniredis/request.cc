@@ -25,8 +25,9 @@ using types::DocumentView;
 
 // What bytes.split() takes for blanks.
 constexpr std::string_view kBlanks = " \t\n\v\f\r";
-// Words that a batch may leave behind in the pools.
-constexpr size_t kWordsKeptMax = 1024;
+// What a batch may leave behind in the pool: requests, and words of each.
+constexpr size_t kRequestsKeptMax = 64;
+constexpr size_t kWordsKeptMax = 64;
 
 // As Python shows bytes: b'GET'.
 std::string ReprOfBytes(std::string_view bytes) {
@@ -71,7 +72,10 @@ bool IsHttp(std::string_view word) noexcept {
 void RequestTranslator::Reset() noexcept {
   used_ = 0;
   kept_.clear();
-  while (!words_.empty() && (words_.size() > kWordsKeptMax || words_.back().capacity() > kWordsKeptMax)) words_.pop_back();
+  if (words_.size() > kRequestsKeptMax) words_.resize(kRequestsKeptMax);
+  for (Words& words : words_) {
+    if (words.capacity() > kWordsKeptMax) [[unlikely]] words = {};
+  }
 }
 
 RequestTranslator::Words& RequestTranslator::NewWords() {
@@ -184,6 +188,8 @@ Argv RequestTranslator::Arrange(std::string_view name, std::string_view frames, 
   for (size_t i = 0; fits && i < keys; ++i) fits = TakeKey(frames, words, kind);
   if (!fits) return error_.is_malformed ? Malformed(error_.text) : Refuse(std::string(error_.text));
   for (size_t i = keys; i < count; ++i) TakeFrame(frames, words);
+  DCHECK(frames.empty() || verb->shape == Shape::kDictThen);
+  DCHECK(words.size() >= kFirstArg);
   words[kKindArg] = kind == KeyKind::kText ? "t" : "b";
   return words;
 }

@@ -111,6 +111,7 @@ size_t PlaceFor(const DocumentView& schedule, int64_t micros, const DocumentView
       low = middle + 1;
     }
   }
+  DCHECK(low <= schedule.size());
   return low;
 }
 
