@@ -235,10 +235,29 @@ def old_single_file(binary):
 
 
 def moves_from_rdb(binary):
-    """`appendonly yes` beside an RDB file and without a log: the file's data is not forgotten."""
+    """`appendonly yes` beside an RDB file and without a log starts empty, as Redis does, and the server's log says so; turned on while the
+    server runs, it takes the data along."""
     with Server(binary, {'enable-debug-command': 'yes'}) as server:
         run_all(server.connect(), ['SET a 1', 'SAVE'])
         server.stop()
+        kept = os.path.join(server.dir, 'dump.rdb')
+        with open(kept, 'rb') as file:
+            saved = file.read()
+        server.options['appendonly'] = 'yes'
+        server.start()
+        assert server.connect().call('DBSIZE') == 0
+        assert 'dump.rdb is not loaded' in server.log_tail(100), server.log_tail(100)
+        kill(server)
+        with open(kept, 'rb') as file:
+            assert file.read() == saved, 'the file is not what it was'
+        shutil.rmtree(files(server))
+        server.options['appendonly'] = 'no'
+        server.start()
+        connection = server.connect()
+        assert connection.call('GET', 'a') == b'1'
+        connection.call('CONFIG', 'SET', 'appendonly', 'yes')
+        rewrite(connection)
+        kill(server)
         server.options['appendonly'] = 'yes'
         server.start()
         assert server.connect().call('GET', 'a') == b'1'
