@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "command/context.h"
 #include "command/help.h"
+#include "command/services.h"
 #include "families/keyspace.h"
 #include "store/eviction.h"
 #include "store/reply_room.h"
@@ -48,7 +49,15 @@ void Sleep(Context& ctx) {
     if (transaction.held_count() == 0 && !transaction.in_lane()) transaction.EnterLaneBlocking();
     if (transaction.in_lane()) transaction.LockAllInLane();
   }
-  std::this_thread::sleep_for(std::chrono::duration<double>(std::clamp(*seconds, 0.0, kSecondsMax)));
+  const std::chrono::duration<double> span(std::clamp(*seconds, 0.0, kSecondsMax));
+  // Commands without a key wait as well, in the same way as for CLIENT PAUSE.
+  command::Clients* const paused = ctx.settings().busy_scripts_block_all ? ctx.services().clients : nullptr;
+  if (paused) {
+    const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(span).count();
+    paused->Pause(ctx.keyspace().clock().MonotonicMillis() + millis, false);
+  }
+  std::this_thread::sleep_for(span);
+  if (paused) paused->Unpause();
   ctx.reply().Ok();
 }
 
