@@ -31,10 +31,14 @@ void EraseFrom(T* items, uint32_t& count, uint32_t index, uint32_t how_many) noe
 }  // namespace
 
 ZMember* ZMember::Create(std::string_view name, double score) noexcept {
-  auto* member = static_cast<ZMember*>(base::Allocate(offsetof(ZMember, bytes) + name.size()));
+  CHECK(name.size() <= UINT32_MAX);
+  const auto length = static_cast<uint32_t>(name.size());
+  const size_t length_bytes = length < kLong ? 1 : 1 + sizeof(length);
+  auto* member = static_cast<ZMember*>(base::Allocate(sizeof(ZMember) + length_bytes + length));
   member->score = score;
-  member->length = static_cast<uint32_t>(name.size());
-  if (!name.empty()) std::memcpy(member->bytes, name.data(), name.size());
+  member->bytes[0] = static_cast<char>(std::min<uint32_t>(length, kLong));
+  if (length >= kLong) std::memcpy(member->bytes + 1, &length, sizeof(length));
+  if (!name.empty()) std::memcpy(member->bytes + length_bytes, name.data(), length);
   return member;
 }
 

@@ -20,10 +20,16 @@ namespace tusk::ds {
 
 struct ZMember {
   double score;
-  uint32_t length;
-  char bytes[];
+  char bytes[];  // The name's length, in one byte below 255, otherwise 255 and u32; then the name.
 
-  std::string_view name() const noexcept { return {bytes, length}; }
+  std::string_view name() const noexcept {
+    const auto length = static_cast<uint8_t>(bytes[0]);
+    if (__builtin_expect(length != kLong, 1)) return {bytes + 1, length};
+    uint32_t wide;
+    __builtin_memcpy(&wide, bytes + 1, sizeof(wide));
+    return {bytes + 1 + sizeof(wide), wide};
+  }
+  static constexpr uint8_t kLong = 255;
 
   static ZMember* Create(std::string_view name, double score) noexcept;
   static void Destroy(ZMember* member) noexcept;

@@ -75,6 +75,12 @@ base::Result<IntSet> IntSet::FromBytes(std::string_view bytes) {
   return IntSet(block);
 }
 
+size_t IntSet::MoveBlock() noexcept {
+  size_t moves = 0;
+  block_ = base::MovedIfWanted(block_, raw().size(), moves);
+  return moves;
+}
+
 uint32_t IntSet::width() const noexcept { return LoadU32(block_); }
 
 size_t IntSet::size() const noexcept { return LoadU32(block_ + 4); }

@@ -44,6 +44,8 @@ class IntSet {
 
   std::string_view raw() const noexcept;
   size_t MemoryBytes() const noexcept;
+  // Out of memory that is to be emptied (base::WantsMove). Returns how many blocks moved: 0 or 1.
+  size_t MoveBlock() noexcept;
 
  private:
   explicit IntSet(uint8_t* block) noexcept : block_(block) {}

@@ -201,6 +201,12 @@ bool ListPack::empty() const noexcept { return bytes() == kHeaderBytes + 1; }
 size_t ListPack::bytes() const noexcept { return LoadLittle(block_, 4); }
 size_t ListPack::MemoryBytes() const noexcept { return base::AllocatedSize(block_); }
 
+size_t ListPack::MoveBlock() noexcept {
+  size_t moves = 0;
+  block_ = base::MovedIfWanted(block_, bytes(), moves);
+  return moves;
+}
+
 // The offset behind the element at `pos`.
 size_t ListPack::Skip(Pos pos) const noexcept {
   DCHECK(pos >= kHeaderBytes && pos < end());

@@ -86,6 +86,8 @@ class ListPack {
   size_t bytes() const noexcept;
   std::string_view raw() const noexcept { return {reinterpret_cast<const char*>(block_), bytes()}; }
   size_t MemoryBytes() const noexcept;
+  // Out of memory that is to be emptied (base::WantsMove). Returns how many blocks moved: 0 or 1.
+  size_t MoveBlock() noexcept;
   // Whether `more` further bytes of payload keep the pack within kListPackBytesMax.
   bool SafeToAdd(size_t more) const noexcept { return bytes() + more <= kListPackBytesMax; }
 

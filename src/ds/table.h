@@ -109,6 +109,21 @@ class Table : public TableCore {
     return PositionAfter(cursor, word, bucket);
   }
 
+  // As Scan(), for who moves items in memory: puts what `move(Item)` returns in the item's place, which is the same item or
+  // another of the same hash.
+  template <typename Move>
+  uint64_t Relocate(uint64_t cursor, Move&& move) {
+    if (empty() || cursor >> kPositionBits) return 0;
+    TableSegmentWord word = WordAtPosition(cursor);
+    uint32_t bucket = word.HomeOf(word.TagOf(cursor << (64 - kPositionBits)));
+    VisitHomeSlots(word, bucket, [&move](uint64_t& slot) {
+      const Item moved = move(ItemIn(slot));
+      DCHECK((BitsOf(moved) & ~kPointerMask) == 0);
+      slot = (slot & ~kPointerMask) | BitsOf(moved);
+    });
+    return PositionAfter(cursor, word, bucket);
+  }
+
   // A uniformly drawn item: every slot of the table is equally likely to be drawn, free ones are drawn again. size()
   // must not be 0. Only segments that outgrew kSegmentBucketsMax, which takes alike hashes, are drawn too rarely.
   Item RandomItem(base::Random& random) const noexcept { return ItemIn(RandomRaw(random)); }
@@ -226,15 +241,20 @@ class Table : public TableCore {
 
   template <typename Callback>
   static void VisitHome(TableSegmentWord word, uint32_t home, Callback&& callback) {
+    VisitHomeSlots(word, home, [&callback](uint64_t slot) { callback(ItemIn(slot)); });
+  }
+
+  template <typename Callback>
+  static void VisitHomeSlots(TableSegmentWord word, uint32_t home, Callback&& callback) {
     TableBucket* buckets = word.buckets();
     uint32_t left = buckets[home].overflow;
     const bool counted = left != TableBucket::kOverflowMax;
     uint32_t b = home;
     do {
       for (uint32_t used = buckets[b].Used(); used; used &= used - 1) {
-        uint64_t slot = buckets[b].slots[std::countr_zero(used)];
+        uint64_t& slot = buckets[b].slots[std::countr_zero(used)];
         if (word.HomeOf(static_cast<uint32_t>(slot >> 48)) != home) continue;
-        callback(ItemIn(slot));
+        callback(slot);
         if (b != home && counted) --left;
       }
       b = word.NextBucket(b);

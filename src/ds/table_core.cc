@@ -15,6 +15,10 @@ namespace {
 constexpr uint32_t kSlots = TableBucket::kSlots;
 constexpr uint32_t kBucketCountHardMax = 65535;  // What a segment word can say.
 
+// How far a segment grows before it splits: a little less than it may have, so that four of them fill a page of cells.
+constexpr uint32_t kGrowthMax = 254;
+static_assert(kGrowthMax <= TableCore::kSegmentBucketsMax);
+
 // Items that a segment holds before it grows. Small ones are filled to the last slot, since a lookup reads all of them
 // within a few lines anyway; larger ones keep a twelfth free, which keeps displaced items below a tenth.
 constexpr uint32_t LoadMax(uint32_t bucket_count) noexcept {
@@ -26,10 +30,10 @@ constexpr uint32_t LoadMax(uint32_t bucket_count) noexcept {
 constexpr uint32_t BucketsFor(uint32_t count) noexcept { return count * 4 / (kSlots * 3) + 1; }
 
 constexpr uint32_t NextBucketCount(uint32_t bucket_count) noexcept {
-  if (bucket_count >= TableCore::kSegmentBucketsMax) return bucket_count + bucket_count / 4;
+  if (bucket_count >= kGrowthMax) return bucket_count + bucket_count / 4;
   // The allocator's size classes are an eighth apart or more, and NewSegment() uses what they round up.
   uint32_t next = bucket_count > 32 ? bucket_count + bucket_count / 8 : bucket_count + std::max(1u, bucket_count / 2);
-  return std::min(next, TableCore::kSegmentBucketsMax);
+  return std::min(next, kGrowthMax);
 }
 
 constexpr bool IsSparse(uint32_t count, uint32_t bucket_count) noexcept { return count * 3 < bucket_count * kSlots; }
@@ -106,7 +110,7 @@ TableSegmentWord TableCore::NewSegment(uint32_t buckets_min, uint32_t depth) noe
   // What the allocator rounded up to would be lost otherwise. A quarter more is the most, so that a segment that was
   // just shrunk to fit is not sparse at once.
   uint32_t bucket_count = static_cast<uint32_t>(base::AllocatedSize(segment) / sizeof(TableBucket)) - 1;
-  bucket_count = std::min({bucket_count, buckets_min + buckets_min / 4, std::max(buckets_min, kSegmentBucketsMax)});
+  bucket_count = std::min({bucket_count, buckets_min + buckets_min / 4, std::max(buckets_min, kGrowthMax)});
   segment->count = 0;
   TableBucket* buckets = segment->buckets();
   // Slots stay uninitialised: a fingerprint of 0 says that nobody may read them.
@@ -147,7 +151,7 @@ void TableCore::InsertRaw(uint64_t hash, uint64_t pointer, HashOf hash_of) noexc
 
 void TableCore::MakeRoom(size_t index, HashOf hash_of) noexcept {
   TableSegmentWord word = WordAt(index);
-  if (word.bucket_count() >= kSegmentBucketsMax && MaySplit(word)) {
+  if (word.bucket_count() >= kGrowthMax && MaySplit(word)) {
     Split(index, hash_of);
     return;
   }

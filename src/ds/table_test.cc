@@ -74,6 +74,16 @@ class Model {
     table_.ForEach([&](const Thing* thing) { EXPECT_TRUE(seen.insert(thing->key).second); });
     ASSERT_EQ(seen.size(), model_.size());
   }
+  // Puts a copy in the place of some things at `cursor`; returns where to go on.
+  uint64_t RelocateSome(uint64_t cursor, base::Random& random) {
+    return table_.Relocate(cursor, [&](Thing* thing) {
+      if (random.Below(2)) return thing;
+      std::unique_ptr<Thing>& owner = model_[thing->key];
+      EXPECT_EQ(owner.get(), thing);
+      owner = std::make_unique<Thing>(*thing);
+      return owner.get();
+    });
+  }
   ThingTable& table() { return table_; }
   const auto& model() const { return model_; }
 
@@ -136,6 +146,25 @@ TEST(Table, ScanReturnsWhatStaysWhateverElseHappens) {
       if (random.Below(4) == 0) grow = !grow;
     } while (cursor != 0);
     for (uint64_t key = 0; key < 1000; ++key) ASSERT_TRUE(seen.contains(key)) << key;
+  }
+}
+
+TEST(Table, RelocatedItemsAreFoundWhateverElseHappens) {
+  base::Random random(TestSeed());
+  for (uint64_t others_max : {20u, 400u, 5000u, 20000u}) {
+    Model model;
+    uint64_t cursor = 0;
+    bool grow = true;
+    do {
+      for (uint64_t i = random.Below(others_max); i-- > 0;) {
+        const uint64_t key = random.Below(others_max);
+        grow ? model.Put(key, 1) : model.Erase(key);
+      }
+      cursor = model.RelocateSome(cursor, random);
+      if (random.Below(4) == 0) grow = !grow;
+    } while (cursor != 0);
+    model.CheckAll();
+    if (HasFatalFailure()) return;
   }
 }
 

@@ -181,7 +181,7 @@ void Memory(Engine& engine, Lines& out) {
   out.Add("mem_cluster_links", 0);
   out.Add("mem_aof_buffer", engine.append_file().log().state().waiting_bytes);
   out.Add("mem_allocator", base::AllocatorName());
-  out.Add("active_defrag_running", 0);
+  out.Add("active_defrag_running", engine.keyspace().mover().counters().percent.load(std::memory_order_relaxed));
   out.Add("lazyfree_pending_objects", engine.keyspace().reclaimer().pending_objects());
   out.Add("lazyfreed_objects", engine.keyspace().reclaimer().reclaimed_objects());
 }
@@ -295,12 +295,15 @@ void Stats(Engine& engine, Lines& out) {
   out.Add("total_forks", 0);
   out.Add("migrate_cached_sockets", engine.migrate_pool().size());
   out.Add("slave_expires_tracked_keys", 0);
-  out.Add("active_defrag_hits", 0);
-  out.Add("active_defrag_misses", 0);
-  out.Add("active_defrag_key_hits", 0);
-  out.Add("active_defrag_key_misses", 0);
-  out.Add("total_active_defrag_time", 0);
-  out.Add("current_active_defrag_time", 0);
+  store::Mover::Counters& moves = engine.keyspace().mover().counters();
+  out.Add("active_defrag_hits", moves.blocks_moved.load(std::memory_order_relaxed));
+  out.Add("active_defrag_misses", moves.blocks_left.load(std::memory_order_relaxed));
+  out.Add("active_defrag_key_hits", moves.keys_moved.load(std::memory_order_relaxed));
+  out.Add("active_defrag_key_misses", moves.keys_left.load(std::memory_order_relaxed));
+  out.Add("total_active_defrag_time", moves.micros.load(std::memory_order_relaxed) / 1000);
+  const bool moving = moves.percent.load(std::memory_order_relaxed) != 0;
+  const int64_t moving_us = engine.clock().MonotonicMicros() - moves.round_began_us.load(std::memory_order_relaxed);
+  out.Add("current_active_defrag_time", moving ? moving_us / 1000 : 0);
   const store::TrackingCounters& tracking = engine.keyspace().tracking();
   out.Add("tracking_total_keys", tracking.keys.load(std::memory_order_relaxed));
   out.Add("tracking_total_items", tracking.items.load(std::memory_order_relaxed));

@@ -60,8 +60,10 @@ std::string Advice(const MemoryFigures& figures, uint64_t maxmemory) {
 
 void CmdMemoryHelp(Context& ctx) { command::ReplyHelp(ctx); }
 
-// The allocator gives memory back by itself; there is nothing to hurry.
-void CmdMemoryPurge(Context& ctx) { ctx.reply().Ok(); }
+void CmdMemoryPurge(Context& ctx) {
+  EngineOf(ctx).keyspace().mover().Hurry();
+  ctx.reply().Ok();
+}
 
 void CmdMemoryDoctor(Context& ctx) {
   const MemoryFigures figures = TakeMemoryFigures(EngineOf(ctx));

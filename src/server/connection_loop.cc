@@ -29,8 +29,10 @@ ConnectionLoop::ConnectionLoop(ServerContext& context, size_t index, size_t loop
     : context_(context),
       index_(index),
       expirer_(index, loop_count),
+      mover_share_(index, loop_count),
       expire_timer_(*this, &ConnectionLoop::ExpireKeys),
       cron_timer_(*this, &ConnectionLoop::Cron),
+      mover_timer_(*this, &ConnectionLoop::MoveMemory),
       pause_timer_(*this, &ConnectionLoop::ResumePaused),
       burial_timer_(*this, &ConnectionLoop::BuryDead) {}
 
@@ -41,6 +43,7 @@ base::Result<std::unique_ptr<ConnectionLoop>> ConnectionLoop::Create(ServerConte
   loop->events_->set_delegate(loop.get());
   loop->events_->ArmTimerIn(loop->expire_timer_, 0);
   loop->events_->ArmTimerIn(loop->cron_timer_, kCronUs);
+  loop->events_->ArmTimerIn(loop->mover_timer_, store::Mover::kTickMicros);
   return loop;
 }
 
@@ -215,6 +218,11 @@ void ConnectionLoop::Cron() {
   // One loop's business is enough.
   if (index_ == 0 && second_over) context_.engine.migrate_pool().DropIdle(now_us / kMicrosPerMilli);
   events_->ArmTimerIn(cron_timer_, kCronUs);
+}
+
+void ConnectionLoop::MoveMemory() {
+  store::Mover& mover = context_.engine.keyspace().mover();
+  events_->ArmTimerIn(mover_timer_, mover.Step(mover_share_, worker_->transaction(), context_.engine.clock().MonotonicMicros()));
 }
 
 void ConnectionLoop::QueuePaused(uint64_t id) {

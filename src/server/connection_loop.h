@@ -17,6 +17,7 @@
 #include "server/server_context.h"
 #include "server/turn.h"
 #include "store/expirer.h"
+#include "store/mover.h"
 
 namespace tusk::server {
 
@@ -97,6 +98,7 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   void BuryDead();
   void ExpireKeys();
   void Cron();
+  void MoveMemory();
   void ResumePaused();
   void TellHeldBack();
   void CloseAll();
@@ -118,8 +120,10 @@ class ConnectionLoop final : public command::SessionHost, public io::LoopDelegat
   // Somebody is in held_back_. Partner: the append log's threads, see store::CommitGate.
   std::atomic<bool> awaits_sync_{false};
   store::Expirer expirer_;
+  store::Mover::Share mover_share_;
   MemberTimer expire_timer_;
   MemberTimer cron_timer_;
+  MemberTimer mover_timer_;
   MemberTimer pause_timer_;
   MemberTimer burial_timer_;
   bool stopped_ = false;

@@ -13,6 +13,7 @@
 #include "store/change_counts.h"
 #include "store/change_unit.h"
 #include "store/events.h"
+#include "store/mover.h"
 #include "store/parking_lot.h"
 #include "store/passing_bytes.h"
 #include "store/reclaimer.h"
@@ -70,6 +71,7 @@ class Keyspace {
   const Settings& settings() const noexcept { return *settings_; }
   ParkingLot& parking() noexcept { return parking_; }
   Reclaimer& reclaimer() noexcept { return reclaimer_; }
+  Mover& mover() noexcept { return mover_; }
   KeyspaceCounters& counters() noexcept { return counters_; }
   ChangeCounts& change_counts() noexcept { return change_counts_; }
   // The lane (DESIGN 2.4): whoever holds it may wait for stripes while holding others.
@@ -154,6 +156,7 @@ class Keyspace {
   ParkingLot parking_;
   StripeLock lane_;
   Reclaimer reclaimer_;
+  Mover mover_{*this};
 };
 
 }  // namespace tusk::store

@@ -68,6 +68,15 @@ struct Settings {
   // What the four settings above do not let go to the background is freed by whoever deletes it, who waits for that.
   Setting<bool> classic_freeing{false};
 
+  // Moving what deletes left scattered, so that memory can go back to the system (store/mover.h).
+  Setting<bool> active_defrag{true};
+  Setting<uint64_t> active_defrag_ignore_bytes{10u << 20};
+  Setting<int64_t> active_defrag_threshold_lower{10};  // Percent of empty beside used memory in pages.
+  Setting<int64_t> active_defrag_threshold_upper{100};
+  Setting<int64_t> active_defrag_cycle_min{1};         // Percent of a loop's time.
+  Setting<int64_t> active_defrag_cycle_max{25};
+  Setting<int64_t> active_defrag_max_scan_fields{1000};
+
   // Expiry. DEBUG SET-ACTIVE-EXPIRE turns the timer off; reads hide expired keys all the same.
   Setting<bool> active_expire{true};
 

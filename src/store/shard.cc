@@ -4,12 +4,10 @@
 #include <utility>
 
 #include "base/memory.h"
+#include "base/prefetch.h"
 #include "store/reclaimer.h"
 
 namespace tusk::store {
-namespace {
-
-}  // namespace
 
 size_t Shard::EntryBytes(size_t key_length, bool with_deadline, size_t payload_bytes) noexcept {
   const size_t deadline_bytes = with_deadline ? sizeof(Entry::DeadlineBlock) : 0;
@@ -232,6 +230,45 @@ Entry& Shard::ClearDeadline(const Key& key, Entry& entry) {
   Rebind(key, &entry, moved);
   Publish();
   return *moved;
+}
+
+Entry* Shard::Move(Entry* from) noexcept {
+  const size_t bytes = BytesOf(*from);
+  auto* to = static_cast<Entry*>(base::Allocate(bytes));
+  std::memcpy(static_cast<void*>(to), from, bytes);
+  if (to->has_deadline()) expiry_.Rebind(*to);
+  field_expiry_.Rebind(*to);
+  Release(from);
+  return to;
+}
+
+uint64_t Shard::MoveSome(uint64_t cursor, size_t elements_max, Moved& moved) {
+  // The first pass asks for memory that the second one reads, so that its cache misses overlap.
+  constexpr int kBuckets = 4;
+  uint64_t ahead = cursor;
+  for (int i = 0; i < kBuckets && (i == 0 || ahead != 0); ++i) {
+    ahead = table_.Scan(ahead, [](const Entry* entry) {
+      base::Prefetch(entry);
+      base::Prefetch(reinterpret_cast<const char*>(entry) + 64);
+    });
+  }
+  for (int i = 0; i < kBuckets && (i == 0 || cursor != 0); ++i) {
+    cursor = table_.Relocate(cursor, [&](Entry* entry) {
+      ++moved.looked_at;
+      uint64_t blocks = 0;
+      if (entry->rep() == Rep::kRaw || entry->rep() == Rep::kObject) {
+        entry->set_word(MoveValue(entry->type(), entry->rep(), entry->word(), elements_max, blocks));
+      }
+      if (base::WantsMove(entry)) {
+        entry = Move(entry);
+        ++blocks;
+      }
+      moved.keys += blocks != 0;
+      moved.blocks += blocks;
+      return entry;
+    });
+  }
+  return cursor;
 }
 
 void Shard::Clear() noexcept {

@@ -63,6 +63,16 @@ class Shard {
   // The first deadline of a hash's fields came nearer (a later one is noticed by itself), or all may be gone.
   void SettleFieldDeadline(Entry& entry) { field_expiry_.Settle(entry); }
 
+  // Moves what lies in memory that is to be emptied (base::WantsMove): entries, and values of up to `elements_max` elements.
+  // Goes on from `cursor`, 0 at first, some buckets of the table at a time; returns where to go on, 0 at the end. Elements
+  // of larger values stay. Entries keep everything, the snapshot's mark included.
+  struct Moved {
+    uint64_t looked_at = 0;  // Keys.
+    uint64_t keys = 0;       // Of which something moved.
+    uint64_t blocks = 0;
+  };
+  uint64_t MoveSome(uint64_t cursor, size_t elements_max, Moved& moved);
+
   const Table& table() const noexcept { return table_; }
   const ExpiryIndex& expiry() const noexcept { return expiry_; }
   const FieldExpiryIndex& field_expiry() const noexcept { return field_expiry_; }
@@ -83,6 +93,9 @@ class Shard {
   static size_t EntryBytes(size_t key_length, bool with_deadline, size_t payload_bytes) noexcept;
   // A new entry with room for `payload_bytes`, linked nowhere and without a value.
   static Entry* Create(std::string_view key, bool with_deadline, size_t payload_bytes);
+  static size_t BytesOf(const Entry& entry) noexcept {
+    return EntryBytes(entry.key_length(), entry.has_deadline(), entry.payload_bytes());
+  }
   // Makes `bytes` the value of an entry that has room for them, and no other value.
   static void Embed(Entry& entry, Rep rep, std::string_view bytes) noexcept;
   static void CopyPayload(const Entry& from, Entry& to) noexcept;
@@ -96,6 +109,8 @@ class Shard {
   Entry& PutInPlaceForm(const Key& key, Entry* entry, std::string_view bytes, Reclaimer* reclaimer);
   // The key's entry, new or old, with its former value destroyed and room for `payload_bytes`.
   Entry& Prepare(const Key& key, Entry* entry, size_t payload_bytes, Reclaimer* reclaimer);
+  // A copy in new memory, in the indexes in the place of `from`, which is freed.
+  Entry* Move(Entry* from) noexcept;
   void Publish() noexcept;
 
   Table table_;

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 
+#include "base/cells.h"
 #include "base/random.h"
 #include "store/reclaimer.h"
 #include "types/list.h"
@@ -55,7 +56,8 @@ class ShardModel {
     Key key = Key::Of(name);
     Entry* entry = shard_.Find(key);
     ASSERT_EQ(entry != nullptr, model_.contains(name));
-    switch (random_.Below(9)) {
+    switch (random_.Below(10)) {
+      case 9: return MoveAll();
       case 0:
       case 1: return Put(name, key, entry);
       case 2: return PutList(name, key, entry);
@@ -105,6 +107,19 @@ class ShardModel {
  private:
   static constexpr uint64_t kNames = 200;
 
+  // Every block of every key, as the mover does.
+  void MoveAll() {
+    if (random_.Below(20) != 0) return;
+    base::MoveEverything(true);
+    Shard::Moved moved;
+    uint64_t cursor = 0;
+    do {
+      cursor = shard_.MoveSome(cursor, SIZE_MAX, moved);
+    } while (cursor != 0);
+    base::MoveEverything(false);
+    ASSERT_EQ(moved.looked_at, model_.size());
+    ASSERT_EQ(moved.keys, model_.size());
+  }
   void Put(const std::string& name, const Key& key, Entry* entry) {
     std::string text = AnyText(random_);
     Entry& result = random_.Below(2) ? shard_.PutString(key, entry, text, nullptr)

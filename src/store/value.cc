@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/memory.h"
 #include "base/numbers.h"
 #include "types/document.h"
 #include "types/hash.h"
@@ -28,7 +29,38 @@ size_t SizeOf(uint64_t word) noexcept {
   return reinterpret_cast<const T*>(word)->size();
 }
 
+template <typename T>
+uint64_t MoveObject(uint64_t word, size_t elements_max, uint64_t& blocks) noexcept {
+  std::unique_ptr<T> owned(reinterpret_cast<T*>(word));
+  if (owned->size() <= elements_max) blocks += owned->MoveBlocks();
+  if (base::WantsMove(owned.get())) {
+    owned = std::make_unique<T>(std::move(*owned));
+    ++blocks;
+  }
+  return reinterpret_cast<uint64_t>(owned.release());
+}
+
 }  // namespace
+
+uint64_t MoveValue(Type type, Rep rep, uint64_t word, size_t elements_max, uint64_t& blocks) noexcept {
+  if (rep == Rep::kRaw) {
+    types::RawString raw = types::RawString::Adopt(reinterpret_cast<void*>(word));
+    blocks += raw.MoveBlock();
+    return reinterpret_cast<uint64_t>(raw.Release());
+  }
+  DCHECK(rep == Rep::kObject);
+  switch (type) {
+    case Type::kList: return MoveObject<types::List>(word, elements_max, blocks);
+    case Type::kSet: return MoveObject<types::Set>(word, elements_max, blocks);
+    case Type::kZSet: return MoveObject<types::ZSet>(word, elements_max, blocks);
+    case Type::kHash: return MoveObject<types::Hash>(word, elements_max, blocks);
+    // Blocks of theirs point at each other.
+    case Type::kStream:
+    case Type::kDocument:
+    case Type::kString: break;
+  }
+  return word;
+}
 
 Value Value::Integer(int64_t value) noexcept { return {Type::kString, Rep::kInteger, static_cast<uint64_t>(value)}; }
 

@@ -47,4 +47,8 @@ class Value {
   uint64_t word_ = 0;
 };
 
+// Moves blocks of the value of an entry with this word out of memory that is to be emptied, if it has at most `elements_max`
+// elements. Returns the new word; adds the moved blocks to `blocks`. For Shard.
+uint64_t MoveValue(Type type, Rep rep, uint64_t word, size_t elements_max, uint64_t& blocks) noexcept;
+
 }  // namespace tusk::store

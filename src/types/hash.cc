@@ -59,6 +59,16 @@ size_t Hash::MemoryBytes(size_t samples) const noexcept {
   return bytes + (seen ? seen_bytes * table.size() / seen : 0);
 }
 
+size_t Hash::MoveBlocks() noexcept {
+  if (ds::ListPack* pack = mutable_pack()) return pack->MoveBlock();
+  size_t moves = 0;
+  uint64_t cursor = 0;
+  do {
+    cursor = field_table().Relocate(cursor, [&moves](PairNode* node) { return PairNode::Moved(node, moves); });
+  } while (cursor != 0);
+  return moves;
+}
+
 std::optional<Hash::Element> Hash::Get(std::string_view field) const noexcept {
   const ds::ListPack* pack = list_pack();
   if (!pack) {

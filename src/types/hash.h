@@ -16,6 +16,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/memory.h"
 #include "ds/list_pack.h"
 #include "ds/table.h"
 #include "types/field_deadlines.h"
@@ -28,7 +29,7 @@ struct HashLimits {
   size_t listpack_value_max = 64;
 };
 
-class Hash {
+class Hash : public base::Movable {
  public:
   enum class Encoding : uint8_t { kListPack, kTable };
   // What becomes of a field's deadline when its value is replaced.
@@ -62,6 +63,8 @@ class Hash {
   bool empty() const noexcept { return size() == 0; }
   // Bytes, `samples` entries of a table looked at and extrapolated from; 0: all.
   size_t MemoryBytes(size_t samples = 0) const noexcept;
+  // Moves blocks out of memory that is to be emptied (base::WantsMove). Returns how many. O(n).
+  size_t MoveBlocks() noexcept;
 
   std::optional<Element> Get(std::string_view field) const noexcept;
   bool Exists(std::string_view field) const noexcept { return Get(field).has_value(); }

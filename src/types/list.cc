@@ -60,6 +60,12 @@ size_t List::MemoryBytes(size_t samples) const noexcept {
   return sizeof(List) + sizeof(Nodes) + many_->size() * sizeof(Node) + bytes;
 }
 
+size_t List::MoveBlocks() noexcept {
+  size_t moves = 0;
+  for (size_t i = 0; i < node_count(); ++i) moves += node(i).pack.MoveBlock();
+  return moves;
+}
+
 // A list about to grow leaves the single pack if all that comes would not fit into it.
 void List::GrowFor(std::span<const std::string_view> texts, const ListLimits& limits) {
   if (many_) return;

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory.h"
 #include "ds/list_pack.h"
 
 namespace tusk::types {
@@ -40,7 +41,7 @@ struct ListLimits {
 
 enum class ListEnd : uint8_t { kHead, kTail };
 
-class List {
+class List : public base::Movable {
  public:
   // A place in the list. Walking past an end makes it false, for good.
   class Cursor {
@@ -74,6 +75,8 @@ class List {
   bool is_packed() const noexcept { return !many_; }
   // Looks at up to `samples` nodes (0: all) and takes the others to be alike.
   size_t MemoryBytes(size_t samples) const noexcept;
+  // Moves blocks out of memory that is to be emptied (base::WantsMove). Returns how many. O(n).
+  size_t MoveBlocks() noexcept;
 
   // One after the other, so that pushing a, b at the head leaves b, a.
   void Push(ListEnd end, std::span<const std::string_view> texts, const ListLimits& limits);

@@ -70,6 +70,17 @@ size_t Set::MemoryBytes(size_t samples) const noexcept {
   return bytes + (seen ? seen_bytes * table.size() / seen : 0);
 }
 
+size_t Set::MoveBlocks() noexcept {
+  if (auto* ints = std::get_if<ds::IntSet>(&data_)) return ints->MoveBlock();
+  if (auto* pack = std::get_if<ds::ListPack>(&data_)) return pack->MoveBlock();
+  size_t moves = 0;
+  uint64_t cursor = 0;
+  do {
+    cursor = std::get<MemberTable>(data_).Relocate(cursor, [&moves](TextNode* node) { return TextNode::Moved(node, moves); });
+  } while (cursor != 0);
+  return moves;
+}
+
 Set::MemberTable Set::NewTable(size_t count) noexcept {
   MemberTable table;
   table.Reserve(count);

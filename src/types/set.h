@@ -11,6 +11,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/memory.h"
 #include "ds/int_set.h"
 #include "ds/list_pack.h"
 #include "ds/table.h"
@@ -24,7 +25,7 @@ struct SetLimits {
   size_t listpack_value_max = 64;
 };
 
-class Set {
+class Set : public base::Movable {
  public:
   enum class Encoding : uint8_t { kIntSet, kListPack, kTable };  // In the order of Data's alternatives.
   // Text or integer, whichever the encoding holds.
@@ -57,6 +58,8 @@ class Set {
   bool empty() const noexcept { return size() == 0; }
   // Bytes, `samples` members of a table looked at and extrapolated from; 0: all.
   size_t MemoryBytes(size_t samples = 0) const noexcept;
+  // Moves blocks out of memory that is to be emptied (base::WantsMove). Returns how many. O(n).
+  size_t MoveBlocks() noexcept;
 
   // False when it was there already. `member` must not lie in this set.
   bool Add(std::string_view member, const SetLimits& limits) noexcept;

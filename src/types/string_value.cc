@@ -104,6 +104,16 @@ void RawString::Overwrite(size_t offset, std::string_view bytes) noexcept {
   if (!bytes.empty()) std::memcpy(block_->bytes() + offset, bytes.data(), bytes.size());
 }
 
+size_t RawString::MoveBlock() noexcept {
+  if (!block_ || !base::WantsMove(block_) || is_shared()) return 0;
+  Block* moved = NewBlock(block_->capacity);
+  moved->size = block_->size;
+  std::memcpy(moved->bytes(), block_->bytes(), block_->size);
+  Drop();
+  block_ = moved;
+  return 1;
+}
+
 void RawString::Shrink() noexcept {
   if (!block_ || is_shared() || block_->capacity - block_->size < block_->size / 8) return;
   block_ = static_cast<Block*>(base::Reallocate(block_, sizeof(Block) + block_->size));

@@ -50,6 +50,9 @@ class RawString {
   // Gives unused capacity back.
   void Shrink() noexcept;
 
+  // Out of memory that is to be emptied (base::WantsMove), unless it is shared. Returns how many blocks moved: 0 or 1.
+  size_t MoveBlock() noexcept;
+
   // For a holder that keeps the bare pointer, as entries do.
   void* Release() noexcept { return std::exchange(block_, nullptr); }
   static RawString Adopt(void* block) noexcept {

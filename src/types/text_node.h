@@ -59,6 +59,11 @@ class TextNode {
     return reinterpret_cast<TextNode*>(block);
   }
   static void Free(TextNode* node) noexcept { base::Free(node); }
+  // The node or its copy: see base::MovedIfWanted().
+  static TextNode* Moved(TextNode* node, size_t& moves) noexcept {
+    const std::string_view text = node->text();
+    return base::MovedIfWanted(node, NodeLength::Bytes(text.size()) + text.size(), moves);
+  }
 
   std::string_view text() const noexcept {
     size_t length;
@@ -80,6 +85,9 @@ class PairNode {
     return reinterpret_cast<PairNode*>(block);
   }
   static void Free(PairNode* node) noexcept { base::Free(node); }
+  static PairNode* Moved(PairNode* node, size_t& moves) noexcept {
+    return base::MovedIfWanted(node, BytesFor(node->field(), node->value()), moves);
+  }
 
   std::string_view field() const noexcept {
     Parts parts = Split();

@@ -118,6 +118,8 @@ size_t ZSet::MemoryBytes(size_t samples) const noexcept {
   return bytes + sizeof(Index) + index_->tree.NodeBytes() + index_->members.MemoryBytes() + sum;
 }
 
+size_t ZSet::MoveBlocks() noexcept { return pack_.MoveBlock(); }
+
 ListPack::Pos ZSet::PackedFind(std::string_view name) const noexcept {
   return pack_.Find(name, pack_.First(), 1);
 }
@@ -353,8 +355,8 @@ void ZSet::ShrinkIfSmall(const ZSetLimits& limits) {
   if (!index_ || size() > limits.max_listpack_entries) return;
   size_t bytes = 0;
   for (auto at = index_->tree.First(); at; at.Next()) {
-    if (at->length > limits.max_listpack_value) return;
-    bytes += at->length + base::kDoubleTextMax;
+    if (at->name().size() > limits.max_listpack_value) return;
+    bytes += at->name().size() + base::kDoubleTextMax;
   }
   if (!pack_.SafeToAdd(bytes)) return;
   for (auto at = index_->tree.First(); at; at.Next()) {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string_view>
 
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "ds/counted_btree.h"
@@ -78,7 +79,7 @@ struct ZRank {
   double score;
 };
 
-class ZSet {
+class ZSet : public base::Movable {
   struct Index;
 
  public:
@@ -116,6 +117,9 @@ class ZSet {
   bool is_packed() const noexcept { return !index_; }
   // Looks at up to `samples` members (0: all) and takes the others to be alike.
   size_t MemoryBytes(size_t samples) const noexcept;
+  // Moves blocks of a packed set out of memory that is to be emptied (base::WantsMove). Returns how many. A large set's members
+  // stay, since tree and table both point at them.
+  size_t MoveBlocks() noexcept;
 
   // A command is about to add so many elements, of which the first name is so long: a set that can't stay
   // packed is converted before instead of on the way.
