@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <utility>
 
 namespace tusk::base {
@@ -22,6 +23,14 @@ void SetFree(CellPage* page, void* cell, void* next) noexcept {
 }
 
 }  // namespace
+
+void* CellHeap::operator new(size_t bytes, std::align_val_t alignment) {
+  void* heap = std::aligned_alloc(static_cast<size_t>(alignment), bytes);
+  CHECK(heap != nullptr);
+  return heap;
+}
+
+void CellHeap::operator delete(void* heap, std::align_val_t) noexcept { std::free(heap); }
 
 CellHeap::CellHeap(CellSpace& space, uint16_t number) noexcept : space_(space), number_(number) {
   for (size_t i = 0; i < kCellClasses; ++i) {

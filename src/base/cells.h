@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "base/annotations.h"
@@ -195,6 +196,9 @@ class CellHeap {
   CellHeap(CellSpace& space, uint16_t number) noexcept;
   CellHeap(const CellHeap&) = delete;
   CellHeap& operator=(const CellHeap&) = delete;
+  // Not in the process' account: what a thread needs before its first block is no cost of the data, and maxmemory must not evict for it.
+  static void* operator new(size_t bytes, std::align_val_t alignment);
+  static void operator delete(void* heap, std::align_val_t) noexcept;
 
   // Null when the space is used up.
   void* Allocate(size_t size_class) noexcept {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/cell_census.h"
+#include "base/memory.h"
 #include "base/random.h"
 
 namespace tusk::base {
@@ -84,6 +85,14 @@ TEST(Cells, RandomUseBesideAMap) {
   EXPECT_LE(space.figures().pages_used, kCellClasses);
   space.Purge(SIZE_MAX, true);
   EXPECT_EQ(space.figures().pages_resident, 0u);
+}
+
+// A thread that begins must not look like data: maxmemory would evict for it.
+TEST(Cells, AHeapIsInNobodysAccount) {
+  CellSpace space(kSpaceBytes);
+  const uint64_t before = UsedMemory();
+  space.Adopt();
+  EXPECT_LT(UsedMemory(), before + sizeof(CellHeap) / 4);
 }
 
 TEST(Cells, PagesThatCameFreeServeAgainAfterTheirMemoryWentBack) {

@@ -137,7 +137,7 @@ class Engine {
   pubsub::Tracking tracking_;
   script::Scripts scripts_;
   store::Keyspace keyspace_;
-  store::ChangeLog change_log_;
+  store::ChangeLog change_log_{keyspace_.passing()};
   repl::Feed feed_;
   families::MigratePool migrate_pool_;
   repl::Copier copier_;

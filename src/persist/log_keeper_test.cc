@@ -134,7 +134,7 @@ class Rig {
   base::FakeClock clock_;
   store::Settings settings_;
   store::Keyspace keyspace_;
-  store::ChangeLog changes_;
+  store::ChangeLog changes_{keyspace_.passing()};
   std::atomic<bool> died_{false};
   AppendLog log_;
   LogKeeper keeper_;

@@ -65,7 +65,10 @@ Connection::Connection(ServerContext& context, ConnectionLoop& loop, base::Uniqu
 }
 
 Connection::~Connection() {
-  if (passing_bytes_ != 0) context_.engine.keyspace().passing().Remove(passing_bytes_);
+  if (passing_bytes_ == 0) return;
+  // Freed first: whoever asks in between must not take it for data, and evict keys for it.
+  out_ = resp::OutputBuffer();
+  context_.engine.keyspace().passing().Remove(passing_bytes_);
 }
 
 base::Status Connection::Start() {

@@ -42,7 +42,7 @@ class ChangeLog::Writer final : public ChangeWriter {
   bool delivers_ = false;
 };
 
-ChangeLog::ChangeLog() : thread_([this] { Work(); }) {}
+ChangeLog::ChangeLog(PassingBytes& account) : account_(account), thread_([this] { Work(); }) {}
 
 ChangeLog::~ChangeLog() {
   {
@@ -64,7 +64,7 @@ ChangeQueue& ChangeLog::TakeQueue() {
     unused_.pop_back();
     return queue;
   }
-  queues_.push_back(std::make_unique<ChangeQueue>());
+  queues_.push_back(std::make_unique<ChangeQueue>(account_));
   queue_count_.store(queues_.size(), std::memory_order_release);
   return *queues_.back();
 }

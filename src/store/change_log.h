@@ -37,7 +37,8 @@ class ChangeFollower {
 
 class ChangeLog final : public ChangeObserver {
  public:
-  ChangeLog();
+  // What waits here is counted as on its way out; `account` outlives the log.
+  explicit ChangeLog(PassingBytes& account);
   ~ChangeLog() override;
   ChangeLog(const ChangeLog&) = delete;
   ChangeLog& operator=(const ChangeLog&) = delete;
@@ -77,6 +78,7 @@ class ChangeLog final : public ChangeObserver {
   Source* FindSource(uint64_t number) REQUIRES(followers_mutex_);
   void HandOut() REQUIRES(followers_mutex_);
 
+  PassingBytes& account_;
   base::Mutex queues_mutex_;
   std::vector<std::unique_ptr<ChangeQueue>> queues_ GUARDED_BY(queues_mutex_);
   std::vector<ChangeQueue*> unused_ GUARDED_BY(queues_mutex_);  // Without a writer; what is inside is delivered still.

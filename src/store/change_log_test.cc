@@ -50,7 +50,8 @@ std::string Spelled(std::initializer_list<std::string_view> argv) {
 TEST(ChangeLogTest, UnitsArriveInCommitOrderWhateverTheThreads) {
   constexpr size_t kThreads = 4;
   constexpr uint64_t kUnits = 20'000;
-  ChangeLog log;
+  PassingBytes account;
+  ChangeLog log(account);
   Recorder recorder(kToAll);
   log.AddFollower(recorder);
   std::atomic<uint64_t> next{0};
@@ -78,7 +79,8 @@ TEST(ChangeLogTest, UnitsArriveInCommitOrderWhateverTheThreads) {
 }
 
 TEST(ChangeLogTest, AFollowerThatLeftIsNotCalled) {
-  ChangeLog log;
+  PassingBytes account;
+  ChangeLog log(account);
   Recorder recorder(kToAll);
   log.AddFollower(recorder);
   std::unique_ptr<ChangeWriter> writer = log.NewWriter();
@@ -91,7 +93,8 @@ TEST(ChangeLogTest, AFollowerThatLeftIsNotCalled) {
 }
 
 TEST(ChangeLogTest, NobodyNeedDeliverWhatNoLoopWrote) {
-  ChangeLog log;
+  PassingBytes account;
+  ChangeLog log(account);
   std::unique_ptr<ChangeWriter> writer = log.NewWriter();
   Put(*writer, 1, {{0, {"DEL", "k"}}});
   // By the log's own thread.
@@ -100,7 +103,8 @@ TEST(ChangeLogTest, NobodyNeedDeliverWhatNoLoopWrote) {
 }
 
 TEST(ChangeLogTest, WhatAWriterLeftBehindIsDelivered) {
-  ChangeLog log;
+  PassingBytes account;
+  ChangeLog log(account);
   Recorder recorder(kToAll);
   log.AddFollower(recorder);
   for (uint64_t number = 1; number <= 3; ++number) {
@@ -129,7 +133,8 @@ class StreamTest : public ::testing::Test {
     log_.RemoveFollower(replicas_);
   }
 
-  ChangeLog log_;
+  PassingBytes account_;
+  ChangeLog log_{account_};
   Recorder recorder_{kToAppendFile};
   Recorder replicas_{kToReplicas};
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/memory.h"
 
 namespace tusk::store {
 namespace {
@@ -20,15 +21,28 @@ struct ChangeQueue::Record {
 };
 
 struct ChangeQueue::Chunk {
+  Chunk(PassingBytes& to, size_t bytes)
+      : size(bytes), words(std::make_unique_for_overwrite<uint64_t[]>(bytes / sizeof(uint64_t))), account(to) {
+    account.Add(base::AllocatedSize(words.get()));
+  }
+  ~Chunk() {
+    const size_t bytes = base::AllocatedSize(words.get());
+    words.reset();
+    account.Remove(bytes);
+  }
+  Chunk(const Chunk&) = delete;
+  Chunk& operator=(const Chunk&) = delete;
+
   // Both publish records to the reader, which loads with acquire: how far they are whole, and that more follow elsewhere.
   std::atomic<size_t> filled_to{0};
   std::atomic<Chunk*> next{nullptr};
-  size_t size = 0;
+  const size_t size;
   std::unique_ptr<uint64_t[]> words;
+  PassingBytes& account;
   std::byte* data() noexcept { return reinterpret_cast<std::byte*>(words.get()); }
 };
 
-ChangeQueue::ChangeQueue() : oldest_(NewChunk(0)) { newest_ = reading_ = oldest_.get(); }
+ChangeQueue::ChangeQueue(PassingBytes& account) : account_(account), oldest_(NewChunk(0)) { newest_ = reading_ = oldest_.get(); }
 
 ChangeQueue::~ChangeQueue() {
   while (oldest_) oldest_.reset(oldest_->next.load(std::memory_order_acquire));
@@ -36,10 +50,7 @@ ChangeQueue::~ChangeQueue() {
 }
 
 std::unique_ptr<ChangeQueue::Chunk> ChangeQueue::NewChunk(size_t room) {
-  auto chunk = std::make_unique<Chunk>();
-  chunk->size = std::max(room, kChunkBytes);
-  chunk->words = std::make_unique_for_overwrite<uint64_t[]>(chunk->size / sizeof(uint64_t));
-  return chunk;
+  return std::make_unique<Chunk>(account_, std::max(room, kChunkBytes));
 }
 
 // ---- The writer ----

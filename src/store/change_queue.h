@@ -18,12 +18,14 @@
 #include <memory>
 
 #include "store/change_unit.h"
+#include "store/passing_bytes.h"
 
 namespace tusk::store {
 
 class ChangeQueue {
  public:
-  ChangeQueue();
+  // Chunks are counted as on their way out; `account` outlives the queue.
+  explicit ChangeQueue(PassingBytes& account);
   ~ChangeQueue();
   ChangeQueue(const ChangeQueue&) = delete;
   ChangeQueue& operator=(const ChangeQueue&) = delete;
@@ -44,12 +46,13 @@ class ChangeQueue {
  private:
   struct Chunk;
   struct Record;
-  static std::unique_ptr<Chunk> NewChunk(size_t room);
+  std::unique_ptr<Chunk> NewChunk(size_t room);
   void Grow(size_t room);
   void Recycle(std::unique_ptr<Chunk> chunk) noexcept;
   // False: nothing new. Otherwise read_at_ is a record's place.
   bool FindRecord() noexcept;
 
+  PassingBytes& account_;
   // The writer's.
   Chunk* newest_;
   size_t written_to_ = 0;

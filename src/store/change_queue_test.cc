@@ -38,7 +38,8 @@ TEST(ChangeQueueTest, WhatOneThreadPutsAnotherTakesInOrder) {
     const bool large = random.Below(200) == 0;
     shapes.push_back({1 + random.Below(large ? 300 : 3), random.Below(large ? 3000 : 90)});
   }
-  ChangeQueue queue;
+  PassingBytes account;
+  ChangeQueue queue(account);
   std::thread writer([&] {
     ChangeBuffer buffer;
     for (uint64_t number = 1; number <= kUnits; ++number) {
@@ -68,15 +69,21 @@ TEST(ChangeQueueTest, WhatOneThreadPutsAnotherTakesInOrder) {
   EXPECT_EQ(queue.NextNumber(), 0u);
 }
 
+// Nor does it stay in the account of what maxmemory leaves out.
 TEST(ChangeQueueTest, WhatIsNotTakenIsFreedWithIt) {
-  ChangeQueue queue;
-  ChangeBuffer buffer;
-  for (uint64_t number = 1; number <= 5; ++number) {
-    Add(buffer, number, 1, ChangeQueue::kChunkBytes);
-    queue.Put(buffer.Unit(number));
-    buffer.Clear();
+  PassingBytes account;
+  {
+    ChangeQueue queue(account);
+    ChangeBuffer buffer;
+    for (uint64_t number = 1; number <= 5; ++number) {
+      Add(buffer, number, 1, ChangeQueue::kChunkBytes);
+      queue.Put(buffer.Unit(number));
+      buffer.Clear();
+    }
+    EXPECT_EQ(queue.NextNumber(), 1u);
+    EXPECT_GE(account.bytes(), 5 * ChangeQueue::kChunkBytes);
   }
-  EXPECT_EQ(queue.NextNumber(), 1u);
+  EXPECT_EQ(account.bytes(), 0u);
 }
 
 }  // namespace

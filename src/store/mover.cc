@@ -80,6 +80,8 @@ int64_t Mover::Advance(int64_t now_us) {
     case Phase::kRest:
       if (now_us < next_count_us_ && !hurry_.load(std::memory_order_relaxed)) return wait_us;
       if (!keyspace_.settings().active_defrag) return wait_us;
+      // All of it would be too little, so that a small server pays nothing for the count, not even its memory.
+      if (space.figures().pages_used * base::CellPage::kBytes < keyspace_.settings().active_defrag_ignore_bytes) return wait_us;
       if (!census_) census_ = std::make_unique<base::CellCensus>(space);
       space.DrainLeft();
       phase_ = Phase::kCount;

@@ -39,7 +39,11 @@ inline std::shared_ptr<const std::string> PassingBytes::Piece(std::string text) 
         : account(to), text(std::move(from)), bytes(base::AllocatedSize(this) + TextBytes()) {
       account.Add(bytes);
     }
-    ~Counted() { account.Remove(bytes); }
+    ~Counted() {
+      // In this order: whoever asks in between must not take it for data.
+      std::string().swap(text);
+      account.Remove(bytes);
+    }
     Counted(const Counted&) = delete;
     Counted& operator=(const Counted&) = delete;
     // A short text lies inside the string.
