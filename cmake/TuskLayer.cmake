@@ -41,7 +41,7 @@ function(add_layer NAME)
 endfunction()
 
 # Those that read what clients send as nested values get half a minute in every test run.
-set(TUSK_FUZZERS_OF_30_SECONDS document_frame_fuzz json_path_fuzz json_reader_fuzz request_parser_fuzz)
+set(TUSK_FUZZERS_OF_30_SECONDS document_frame_fuzz json_path_fuzz json_reader_fuzz mini_frame_fuzz mini_request_fuzz request_parser_fuzz)
 
 # One *_fuzz.cc: a libFuzzer program in the fuzz build; in test builds a quick test that feeds it the committed seeds and
 # some thousand mutations of them, or as many as half a minute has.
