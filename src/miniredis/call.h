@@ -68,6 +68,25 @@ class Call {
   bool Refuse(const base::Status& status);
 };
 
+// What is at the i-th argument's key, for a verb that takes a document of one kind or an object of Redis' own: `document` or `own` is
+// set, neither when there is no entry. False: the key holds something else; the error is replied.
+template <typename Own>
+bool FindEither(Call& call, size_t i, store::Access access, types::DocumentKind kind, store::Type type, store::Key& key,
+                store::Entry*& entry, types::Document*& document, Own*& own) {
+  key = call.key(i);
+  entry = call.ctx.Lookup(key, access);
+  if (!entry) return true;
+  if (entry->type() == type) {
+    own = &entry->object<Own>();
+  } else if (entry->type() == store::Type::kDocument && entry->object<types::Document>().kind() == kind) {
+    document = &entry->object<types::Document>();
+  } else {
+    call.Fail(kWrongKeyType);
+    return false;
+  }
+  return true;
+}
+
 // An entry's string as this port sees it. The view is into `buffer` or the entry.
 types::DocumentView ViewOfString(const store::Entry& entry, KeyKind kind, store::Entry::TextBuffer& buffer) noexcept;
 inline types::DocumentView ViewOfElement(const ds::ListPackElement& element, KeyKind kind) noexcept {

@@ -33,18 +33,7 @@ struct Dict {
 
 // False: the key holds something else; the error is replied.
 bool Find(Call& call, Access access, Dict& dict) {
-  dict.key = call.key();
-  dict.entry = call.ctx.Lookup(dict.key, access);
-  if (!dict.entry) return true;
-  if (dict.entry->type() == store::Type::kHash) {
-    dict.hash = &dict.entry->object<Hash>();
-  } else if (dict.entry->type() == store::Type::kDocument && dict.entry->object<Document>().kind() == DocumentKind::kMap) {
-    dict.map = &dict.entry->object<Document>();
-  } else {
-    call.Fail(kWrongKeyType);
-    return false;
-  }
-  return true;
+  return FindEither(call, 0, access, DocumentKind::kMap, store::Type::kHash, dict.key, dict.entry, dict.map, dict.hash);
 }
 
 // The value of a field, copied; nothing when there is none.
@@ -163,7 +152,9 @@ void CmdHmget(Context& ctx) {
   call.Value(answer.view());
 }
 
-void CmdHset(Context& ctx) {
+namespace {
+
+void SetField(Context& ctx, bool only_new) {
   Call call(ctx);
   std::optional<Document> field = call.Scalar(1);
   if (!field) return;
@@ -171,20 +162,14 @@ void CmdHset(Context& ctx) {
   if (!value) return;
   Dict dict;
   if (!Find(call, Access::kWrite, dict)) return;
+  if (only_new && ValueOf(call, dict, field->view())) return call.Integer64(0);
   if (PutOne(call, dict, *std::move(field), *std::move(value), "hset")) call.Integer64(1);
 }
 
-void CmdHsetnx(Context& ctx) {
-  Call call(ctx);
-  std::optional<Document> field = call.Scalar(1);
-  if (!field) return;
-  std::optional<Document> value = call.Value(2, 1);
-  if (!value) return;
-  Dict dict;
-  if (!Find(call, Access::kWrite, dict)) return;
-  if (ValueOf(call, dict, field->view())) return call.Integer64(0);
-  if (PutOne(call, dict, *std::move(field), *std::move(value), "hset")) call.Integer64(1);
-}
+}  // namespace
+
+void CmdHset(Context& ctx) { SetField(ctx, false); }
+void CmdHsetnx(Context& ctx) { SetField(ctx, true); }
 
 void CmdHmset(Context& ctx) {
   Call call(ctx);

@@ -35,18 +35,7 @@ struct Queue {
 
 // False: the key holds something else; the error is replied.
 bool Find(Call& call, size_t i, Access access, Queue& queue) {
-  queue.key = call.key(i);
-  queue.entry = call.ctx.Lookup(queue.key, access);
-  if (!queue.entry) return true;
-  if (queue.entry->type() == store::Type::kList) {
-    queue.list = &queue.entry->object<List>();
-  } else if (queue.entry->type() == store::Type::kDocument && queue.entry->object<Document>().kind() == DocumentKind::kArray) {
-    queue.array = &queue.entry->object<Document>();
-  } else {
-    call.Fail(kWrongKeyType);
-    return false;
-  }
-  return true;
+  return FindEither(call, i, access, DocumentKind::kArray, store::Type::kList, queue.key, queue.entry, queue.array, queue.list);
 }
 
 types::ListLimits Limits(Call& call) { return families::ListLimitsOf(call.ctx.settings()); }

@@ -40,18 +40,7 @@ struct Members {
 
 // False: the key holds something else; the error is replied.
 bool Find(Call& call, size_t i, Access access, Members& set) {
-  set.key = call.key(i);
-  set.entry = call.ctx.Lookup(set.key, access);
-  if (!set.entry) return true;
-  if (set.entry->type() == store::Type::kSet) {
-    set.redis = &set.entry->object<types::Set>();
-  } else if (set.entry->type() == store::Type::kDocument && set.entry->object<Document>().kind() == DocumentKind::kSet) {
-    set.own = &set.entry->object<Document>();
-  } else {
-    call.Fail(kWrongKeyType);
-    return false;
-  }
-  return true;
+  return FindEither(call, i, access, DocumentKind::kSet, store::Type::kSet, set.key, set.entry, set.own, set.redis);
 }
 
 // Calls use(DocumentView) for each member.
