@@ -16,19 +16,6 @@ class DocumentWireTest : public FamilyTest {
  protected:
   DocumentWireTest() : FamilyTest({TypedRows(), StringsRows(), JsonRows(), KeysRows()}) {}
 
-  // A request's bytes; the reply's bytes.
-  std::string Send(std::string_view bytes, int protocol) {
-    resp::RequestParser parser;
-    parser.Feed(bytes);
-    if (parser.ParseBatch() != 1) return "no request: " + parser.error();
-    client_->protocol = protocol;
-    resp::OutputBuffer out;
-    resp::Reply reply(out, protocol);
-    command::Request request{parser.Take(), nullptr, {}, false};
-    executor_.Resolve(request);
-    executor_.Execute(*worker_, *client_, request, reply);
-    return out.ToString();
-  }
   static std::string Bulk(std::string_view text) { return "$" + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n"; }
   std::string Call(int protocol, const std::vector<std::string>& words) {
     std::string request = "*" + std::to_string(words.size()) + "\r\n";

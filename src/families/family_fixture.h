@@ -19,6 +19,7 @@
 #include "command/statistics.h"
 #include "command/worker.h"
 #include "resp/reply_parser.h"
+#include "resp/request_parser.h"
 #include "store/keyspace.h"
 #include "store/recording_observer.h"
 
@@ -53,6 +54,19 @@ class FamilyTest : public ::testing::Test,
     return session;
   }
 
+  // A request as it comes over the wire; the reply's bytes.
+  std::string Send(std::string_view bytes, int protocol = 3) {
+    resp::RequestParser parser;
+    parser.Feed(bytes);
+    if (parser.ParseBatch() != 1) return "no request: " + parser.error();
+    client_->protocol = protocol;
+    resp::OutputBuffer out;
+    resp::Reply reply(out, protocol);
+    command::Request request{parser.Take(), nullptr, {}, false};
+    executor_.Resolve(request);
+    executor_.Execute(*worker_, *client_, request, reply);
+    return out.ToString();
+  }
   // The reply as ReplyValue::ToString() spells it, "..." while the client waits. `line` is split as in a
   // shell.
   std::string Run(command::Session& client, std::string_view line) {

@@ -14,19 +14,6 @@ class TypedTest : public FamilyTest {
  protected:
   TypedTest() : FamilyTest({TypedRows(), StringsRows(), JsonRows(), KeysRows()}) {}
 
-  // A request as it comes over the wire; the reply's bytes.
-  std::string Send(std::string_view bytes, int protocol = 3) {
-    resp::RequestParser parser;
-    parser.Feed(bytes);
-    if (parser.ParseBatch() != 1) return "no request: " + parser.error();
-    client_->protocol = protocol;
-    resp::OutputBuffer out;
-    resp::Reply reply(out, protocol);
-    command::Request request{parser.Take(), nullptr, {}, false};
-    executor_.Resolve(request);
-    executor_.Execute(*worker_, *client_, request, reply);
-    return out.ToString();
-  }
   std::string SetTyped(const std::string& frame) { return Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n" + frame); }
   std::string Get(int protocol) { return Send("*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", protocol); }
 };
